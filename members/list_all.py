@@ -1,0 +1,49 @@
+"""List every member of the organization.
+
+Endpoint:  GET /v2/members
+Docs:      https://help.sigmacomputing.com/reference/listmembers
+.env:      none beyond the credentials; OUTPUT_FORMAT=json prints every field, as Sigma sent it
+Run:       python members/list_all.py
+
+Sample output:
+
+    ...
+"""
+
+# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
+#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+from get_access_token import get_bearer_token
+from sigma_session import SigmaSession, print_rows, run
+
+
+# 2: Ask Sigma. get_entries asks for 1000 members at a time, page after page, until the last
+def list_members(session: SigmaSession) -> Iterator[dict[str, Any]]:
+    """Yield every active member, and Sigma's own SigmaSchedulerRobot."""
+    # Deactivated members are left out. To have them too, add includeArchived="true" (a text:
+    # requests would send Python's True as "True", which Sigma does not know).
+    return session.get_entries("/members")
+
+
+def main() -> None:
+    # 3: Open a session. It asks get_bearer_token for a token and sends it with every request
+    session = SigmaSession(get_bearer_token)
+
+    # 4: Fetch the members, and print them as a table. Sigma keeps first and last name apart, and
+    #    either may be empty
+    rows = []
+    for member in list_members(session):
+        name = f"{member.get('firstName') or ''} {member.get('lastName') or ''}".strip()
+        rows.append({**member, "name": name})
+    columns = {"Name": "name", "Email": "email", "Type": "memberType", "Member ID": "memberId"}
+    print_rows(rows, columns, empty="There are no members.")
+
+
+# 5: Run main() only when this file is started, not when it is imported
+if __name__ == "__main__":
+    run(main)

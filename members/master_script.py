@@ -1,0 +1,151 @@
+"""Onboard a member: run all five steps, and hand the IDs from one to the next.
+
+1. create the member                            create_new.py
+2. create a workspace for the member            create_workspace.py
+3. let the member use the workspace             create_workspace_permission.py
+4. add the member to a team                     add_member_to_team.py
+5. let the member use a connection              create_connection_permission.py
+
+The permissions are view on the workspace and usage on the connection. MEMBERID, WORKSPACEID,
+PERMISSION and CONNECTION_PERMISSION of .env belong to the single steps and are not read here.
+
+When a step fails, the error names the steps that are done and the command that goes on from
+there. With UNIQUE_EMAIL=false a member who exists already is taken up, and a second run for the
+same member changes nothing.
+
+Endpoint:  POST /v2/members, POST /v2/workspaces, POST /v2/workspaces/{workspaceId}/grants,
+           PATCH /v2/teams/{teamId}/members, POST /v2/connections/{connectionId}/grants;
+           GET /v2/members/{memberId} for a member who exists already
+Docs:      https://help.sigmacomputing.com/reference/createmember
+.env:      EMAIL, NEW_MEMBER_FIRST_NAME, NEW_MEMBER_LAST_NAME, NEW_MEMBER_TYPE
+           TEAMID, CONNECTIONID, UNIQUE_EMAIL=true, SEND_INVITE=true
+Run:       python members/master_script.py
+           python members/master_script.py --member-id ID [--workspace-id ID]   for a member who
+           exists, or to go on after a failure
+
+Sample output:
+
+    ...
+"""
+
+# 1: Import what the recipe needs: the two shared files one folder up, and the five steps beside
+#    this file. To use the recipe elsewhere, put all of them into one folder.
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+sys.path.append(str(Path(__file__).resolve().parent))
+from add_member_to_team import add_to_team
+from create_connection_permission import grant_connection
+from create_new import create_member, find_member_id, read_new_member
+from create_workspace import create_workspace
+from create_workspace_permission import grant_workspace
+from get_access_token import get_bearer_token
+from sigma_session import SigmaError, SigmaSession, checked_id, read_flag, require_id, run
+
+
+# 2: A member who is there already, by --member-id or by an address that is taken
+def take_up_member(session: SigmaSession, member_id: str) -> None:
+    """Make sure that a member exists and is active, before anything is made for that member."""
+    member = session.get(f"/members/{member_id}").json()
+    if member.get("isArchived") or member.get("isInactive"):
+        raise SigmaError(f"Member {member_id} is deactivated. Reactivate the member in Sigma first")
+    print(f"Member exists already: {member.get('email')}")
+    print(f"memberId: {member_id}")
+
+
+def create_or_take_up(session: SigmaSession, new_member: dict[str, str], send_invite: bool) -> str:
+    """Return the ID of a new member, or of the one who has the address already."""
+    try:
+        member = create_member(session, new_member, send_invite)
+    except SigmaError as error:
+        if error.status != 409:
+            raise
+        member_id = find_member_id(session, new_member["email"], error)
+        take_up_member(session, member_id)
+        return member_id
+    print(f"New member created successfully: {member.get('email')}")
+    print(f"memberId: {member['memberId']}")
+    return str(member["memberId"])
+
+
+# 3: What may stand after the name of this file
+def command_line() -> argparse.ArgumentParser:
+    """Return the two options that take up a member, or go on after a failure."""
+    parser = argparse.ArgumentParser(description="Onboard a member in five steps.")
+    parser.add_argument("--member-id", metavar="ID", default="", help="onboard this member")
+    parser.add_argument("--workspace-id", metavar="ID", default="", help="use this workspace")
+    return parser
+
+
+def command_to_go_on(member_id: str, workspace_id: str) -> str:
+    """Return the command that runs what is left to do."""
+    script = Path(__file__).resolve()
+    if Path.cwd() in script.parents:
+        script = script.relative_to(Path.cwd())
+    name = f'"{script}"' if " " in str(script) else str(script)
+    member = f" --member-id {member_id}" if member_id else ""
+    workspace = f" --workspace-id {workspace_id}" if workspace_id else ""
+    return f"python {name}{member}{workspace}"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    # 4: Read and check all settings before anything is sent: a typing error in TEAMID must not
+    #    come to light when the member is made already
+    member_id, workspace_id = arguments.member_id, arguments.workspace_id
+    if member_id:
+        checked_id(member_id, "--member-id")
+    else:
+        new_member = read_new_member()
+        send_invite = read_flag("SEND_INVITE", default=True)
+    if workspace_id:
+        checked_id(workspace_id, "--workspace-id")
+    team_id = require_id("TEAMID")
+    connection_id = require_id("CONNECTIONID")
+
+    # 5: Open one session for all steps: they share the token and the connection
+    session = SigmaSession(get_bearer_token)
+
+    # 6: Run the steps. Each needs what the one before it made, so the first failure ends the run
+    done: list[str] = []
+    try:
+        if member_id:
+            take_up_member(session, member_id)
+        else:
+            member_id = create_or_take_up(session, new_member, send_invite)
+        done.append("member")
+
+        if not workspace_id:
+            workspace_id, is_new = create_workspace(session, member_id)
+            print("Workspace created successfully." if is_new else "Workspace exists already.")
+        print(f"workspaceId: {workspace_id}")
+        done.append("workspace")
+
+        answer = grant_workspace(session, workspace_id, member_id, "view")
+        print(f"New workspace permission added successfully: {answer}")
+        done.append("workspace permission")
+
+        answer = add_to_team(session, team_id, member_id)
+        print(f"Member successfully added to team: {answer}")
+        done.append("team membership")
+
+        answer = grant_connection(session, connection_id, member_id, "usage")
+        print(f"New connection permission added successfully: {answer}")
+
+    # 7: Say what is done and how to go on. Every step may be repeated without harm, but for the
+    #    first one, which the command leaves out once the member is there
+    except SigmaError as error:
+        raise SigmaError(
+            f"{error}. Steps done: {', '.join(done) or 'none'}."
+            f" To go on: {command_to_go_on(member_id, workspace_id)}",
+            error.status,
+        ) from error
+
+    print("Connection permissions granted successfully.")
+    print("Onboarding process completed successfully.")
+
+
+# 8: Run main() only when this file is started, not when it is imported
+if __name__ == "__main__":
+    run(main, command_line())

@@ -1,0 +1,76 @@
+"""Change the account type of a member.
+
+An account type (View, Act, Analyze, Build, Admin, or one that your organization made; Viewer,
+Explorer, Creator in older ones) decides what a member may do in Sigma, and what a seat costs.
+
+Endpoint:  PATCH /v2/members/{memberId}
+           GET /v2/members/{memberId} for the old type, GET /v2/accountTypes when the new is unknown
+Docs:      https://help.sigmacomputing.com/reference/updatemember
+.env:      MEMBERID, the member to change (members/list_all.py prints every ID)
+           NEW_MEMBER_TYPE, the name of an account type of your organization
+Run:       python members/update.py
+
+Sample output:
+
+    ...
+"""
+
+# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
+#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+from get_access_token import get_bearer_token
+from sigma_session import SigmaError, SigmaSession, require_env, require_id, run
+
+
+# 2: Send the new type. PATCH changes the fields that it is given, and leaves all others alone
+def update_member_type(session: SigmaSession, member_id: str, new_type: str) -> dict[str, Any]:
+    """Give a member another account type, and return the member as it is now."""
+    try:
+        answer = session.patch(f"/members/{member_id}", json={"memberType": new_type})
+    except SigmaError as error:
+        # Sigma answers 404 both for a member and for an account type that it does not know. Tell
+        # them apart by the message, and show what NEW_MEMBER_TYPE can be
+        if error.status == 404 and "member type" in str(error).lower():
+            known = ", ".join(account_type_names(session))
+            raise SigmaError(f"{error}. NEW_MEMBER_TYPE can be {known}", error.status) from error
+        raise
+    member: dict[str, Any] = answer.json()
+    return member
+
+
+def account_type_names(session: SigmaSession) -> list[str]:
+    """Return the names of the organization's account types."""
+    # This list pages in the other way of Sigma's API: it takes pageSize and pageToken, and it
+    # answers with nextPageToken. get_entries knows both, and takes this one when given pageSize
+    entries = session.get_entries("/accountTypes", pageSize=1000)
+    return [entry["accountTypeName"] for entry in entries]
+
+
+def main() -> None:
+    # 3: Read the member and the new type from .env
+    member_id = require_id("MEMBERID")
+    new_type = require_env("NEW_MEMBER_TYPE")
+
+    # 4: Open a session. It asks get_bearer_token for a token and sends it with every request
+    session = SigmaSession(get_bearer_token)
+
+    # 5: Look at the member first: whoever reads this output later wants to know who it was, and
+    #    how to undo the change
+    before = session.get(f"/members/{member_id}").json()
+    print(f"Member:   {before.get('firstName')} {before.get('lastName')} <{before.get('email')}>")
+    print(f"Old type: {before.get('memberType')}")
+
+    # 6: Change the type. The answer holds the member as Sigma keeps it now, so print that, not
+    #    what was asked for: upper and lower case may differ
+    after = update_member_type(session, member_id, new_type)
+    print(f"New type: {after['memberType']}")
+    print(f"User account type updated successfully: {member_id}")
+
+
+# 7: Run main() only when this file is started, not when it is imported
+if __name__ == "__main__":
+    run(main)

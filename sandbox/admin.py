@@ -1,0 +1,65 @@
+"""/sandbox: reset, request log and faults. No part of Sigma's API, so outside of /v2."""
+
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from sandbox.errors import Refusal
+from sandbox.faults import Fault
+from sandbox.request_log import LoggedRequest
+from sandbox.seed import seed
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+async def only_from_here(request: Request) -> None:
+    """Refuse what a web page elsewhere could make a browser on this machine send."""
+    for header, address in (
+        ("Host", f"//{request.headers.get('host', '')}"),
+        ("Origin", request.headers.get("origin") or "//localhost"),
+    ):
+        if urlsplit(address).hostname not in LOOPBACK:
+            raise Refusal(403, f"{header} is not this machine")
+
+
+router = APIRouter(prefix="/sandbox", dependencies=[Depends(only_from_here)], tags=["sandbox"])
+
+
+@router.post("/reset", summary="Start over: seed, request log and faults")
+async def reset(request: Request) -> dict[str, str]:
+    """Bring back the organization as it was on start, with no faults and an empty log."""
+    state = request.app.state
+    state.organization = seed(state.organization.options)
+    state.rules.clear()
+    state.log.clear()
+    return {}
+
+
+@router.get("/requests", summary="The request log")
+async def list_requests(
+    request: Request, last: Annotated[int, Query(ge=1)] = 1000
+) -> list[LoggedRequest]:
+    """Return the last requests, the oldest first."""
+    return list(request.app.state.log.entries)[-last:]
+
+
+@router.get("/faults", summary="The rules, and how often each was looked at")
+async def list_faults(request: Request) -> list[Fault]:
+    """Return the rules in the order in which they are tried."""
+    rules: list[Fault] = request.app.state.rules
+    return rules
+
+
+@router.post("/faults", summary="Add a rule")
+async def add_fault(request: Request, rule: Fault) -> Fault:
+    """Add a rule behind the others."""
+    request.app.state.rules.append(rule)
+    return rule
+
+
+@router.delete("/faults", summary="Remove all rules")
+async def remove_faults(request: Request) -> dict[str, Any]:
+    """Let nothing go wrong any more."""
+    request.app.state.rules.clear()
+    return {}

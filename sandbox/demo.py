@@ -1,0 +1,42 @@
+"""Settings that work with the seed: a value for every ID and address that a recipe reads."""
+
+import re
+from pathlib import Path
+
+from sandbox import seed as seeded
+
+ROOT = Path(__file__).resolve().parent.parent
+ENV_EXAMPLE = ROOT / ".env.example"
+
+
+def demo_settings(address: str) -> dict[str, str]:
+    """Return the settings for a sandbox at an address such as http://127.0.0.1:8765."""
+    return {
+        "CLIENT_ID": seeded.CLIENT_ID,
+        "SECRET": seeded.SECRET,
+        "authURL": f"{address}/v2/auth/token",
+        "baseURL": f"{address}/v2",
+        "MEMBERID": seeded.DEMO_MEMBER_ID,
+        "WORKSPACEID": seeded.DEMO_WORKSPACE_ID,
+        "TEAMID": seeded.DEMO_TEAM_ID,
+        "CONNECTIONID": seeded.DEMO_CONNECTION_ID,
+        "EMAIL": "new.member@example.com",
+        "NEW_MEMBER_FIRST_NAME": "API",
+        "NEW_MEMBER_LAST_NAME": "Generated",
+        "NEW_MEMBER_TYPE": "Build",
+    }
+
+
+def names() -> list[str]:
+    """Return the name of every setting, in the order of .env.example."""
+    return re.findall(r"^(\w+)=", ENV_EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def env_file(address: str) -> str:
+    """Return the text of .env.sandbox: the demo settings, and every other name without a value.
+
+    The empty names keep those of a real .env from being read beside them.
+    """
+    settings = demo_settings(address)
+    lines = [f"{name}={settings.get(name, '')}" for name in names()]
+    return "# Written by: python -m sandbox --write-env\n" + "\n".join(lines) + "\n"

@@ -1,0 +1,142 @@
+"""What the organization consists of, in the fields that Sigma's API shows.
+
+Field names are those of the contract, so they are in camel case. A field with a default is one
+that the contract calls optional; it is left out of an answer until something sets it.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+WorkspacePermission = Literal["view", "explore", "organize", "edit"]
+ConnectionPermission = Literal["usage", "annotate"]
+FileType = Literal[
+    "workspace",
+    "folder",
+    "workbook",
+    "dataset",
+    "data-model",
+    "sql",
+    "worksheet",
+    "dashboard",
+    "template",
+    "table",
+    "symlink",
+    "report",
+]
+
+
+class Stamped(BaseModel):
+    """Who created and last updated something, and when (ISO 8601, UTC, milliseconds)."""
+
+    createdBy: str
+    updatedBy: str
+    createdAt: str
+    updatedAt: str
+
+
+class AccountType(BaseModel):
+    """An account type, the role that a member has in the organization."""
+
+    accountTypeId: str
+    accountTypeName: str
+    description: str
+    isCustom: bool
+
+
+class Member(Stamped):
+    """A user of the organization. isArchived means deactivated, isInactive archived by SCIM."""
+
+    organizationId: str
+    memberId: str
+    memberType: str
+    firstName: str
+    lastName: str
+    email: str
+    profileImgUrl: str | None
+    homeFolderId: str
+    userKind: str
+    isArchived: bool = False
+    isInactive: bool = False
+
+
+class Team(Stamped):
+    """A team of members."""
+
+    teamId: str
+    name: str
+    description: str | None
+    visibility: Literal["public", "private"]
+    isArchived: bool = False
+
+
+class Workspace(Stamped):
+    """A shared folder at the top level of the organization."""
+
+    workspaceId: str
+    workspaceUrlId: str
+    name: str
+
+
+class Connection(Stamped):
+    """A connection to a data warehouse."""
+
+    organizationId: str
+    connectionId: str
+    isSample: bool
+    isAuditLog: bool
+    lastActiveAt: str
+    name: str
+    type: str
+    useOauth: bool
+    account: str = ""
+    warehouse: str = ""
+    user: str = ""
+    role: str = ""
+    isArchived: bool = False
+
+
+class Workbook(Stamped):
+    """A workbook."""
+
+    workbookId: str
+    workbookUrlId: str
+    name: str
+    url: str
+    path: str
+    latestVersion: int
+    ownerId: str
+    isArchived: bool = False
+
+
+class File(Stamped):
+    """A document or folder as one member sees it (an inode)."""
+
+    id: str
+    urlId: str
+    name: str
+    type: FileType
+    parentId: str
+    parentUrlId: str
+    permission: WorkspacePermission
+    path: str
+    badge: str | None
+    isArchived: bool
+    ownerId: str | None = None
+
+
+class RecentFile(File):
+    """A document or folder, and when the member used it last."""
+
+    lastInteractionAt: str = ""
+
+
+class Grant(Stamped):
+    """What a member or a team may do with something."""
+
+    grantId: str
+    inodeId: str
+    organizationId: str
+    memberId: str | None
+    teamId: str | None
+    permission: str

@@ -1,0 +1,265 @@
+"""The organization that the sandbox plays: its people, teams, workspaces, connections, documents.
+
+Everything is in memory. seed.py fills it.
+"""
+
+import base64
+import hashlib
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, TypeVar
+
+from sandbox.errors import Refusal
+from sandbox.models import (
+    AccountType,
+    Connection,
+    Grant,
+    Member,
+    Stamped,
+    Team,
+    Workbook,
+    Workspace,
+)
+
+Thing = TypeVar("Thing")
+
+NAMESPACE = uuid.UUID("5161a5a4-db0c-4b1b-9c56-5a4db0c00000")
+SLUG = "sandbox"  # the organization's part of every address in the Sigma UI
+ORGANIZATION_ID = str(uuid.uuid5(NAMESPACE, "organization"))
+ROBOT_ID = "SigmaSchedulerRobot"
+TOKEN_SECONDS = 3599
+
+
+def make_uuid(kind: str, key: object) -> str:
+    """Return the UUID of something in the organization."""
+    return str(uuid.uuid5(NAMESPACE, f"{kind} {key}"))
+
+
+def make_short_id(kind: str, key: object, length: int) -> str:
+    """Return an ID of letters and digits, as Sigma has them for members and in addresses."""
+    digest = hashlib.sha512(f"{kind} {key}".encode()).digest()
+    return base64.b64encode(digest, altchars=b"Aa").decode()[:length]
+
+
+@dataclass
+class Options:
+    """How large the organization is, and how it answers."""
+
+    members: int = 120
+    workbooks: int = 260
+    polls: int = 2  # how often a job is asked about before it is ready
+    token_seconds: int = TOKEN_SECONDS
+    bare_lists: bool = False
+    latency: float = 0.0  # seconds before each answer
+
+
+class StoredTeam(Team):
+    """A team, and who added each of its members, by member ID."""
+
+    members: dict[str, str] = {}
+
+
+class StoredWorkbook(Workbook):
+    """A workbook, and the folder and workspace that it lies in."""
+
+    parentId: str
+    workspaceId: str | None
+
+
+class Folder(Stamped):
+    """A folder in a workspace, or a member's My Documents, which lies in nothing."""
+
+    id: str
+    urlId: str
+    name: str
+    ownerId: str
+    parentId: str | None
+    workspaceId: str | None
+    path: str
+
+
+@dataclass
+class Client:
+    """API credentials, and the member whose rights they have."""
+
+    secret: str
+    owner_id: str
+
+
+@dataclass
+class Token:
+    """An access token that was handed out."""
+
+    client_id: str
+    good_until: float  # on time.monotonic()
+
+
+@dataclass
+class Organization:
+    """The state: what was seeded, and what was changed since."""
+
+    options: Options
+    members: dict[str, Member] = field(default_factory=dict)
+    account_types: list[AccountType] = field(default_factory=list)
+    teams: dict[str, StoredTeam] = field(default_factory=dict)
+    workspaces: dict[str, Workspace] = field(default_factory=dict)
+    connections: dict[str, Connection] = field(default_factory=dict)
+    folders: dict[str, Folder] = field(default_factory=dict)
+    workbooks: dict[str, StoredWorkbook] = field(default_factory=dict)
+    grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are granted on
+    clients: dict[str, Client] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    refresh_tokens: dict[str, str] = field(default_factory=dict)  # to the client ID
+    counter: int = 0
+
+    def next_key(self) -> str:
+        """Return a key for something new: the same keys in the same order after each reset."""
+        self.counter += 1
+        return f"new {self.counter}"
+
+    def member(self, member_id: str) -> Member:
+        """Return a member, or refuse with 404."""
+        return _found(self.members.get(member_id), f"Member {member_id} not found")
+
+    def team(self, team_id: str) -> StoredTeam:
+        """Return a team, or refuse with 404."""
+        return _found(self.teams.get(team_id), f"Team {team_id} not found")
+
+    def workspace(self, workspace_id: str) -> Workspace:
+        """Return a workspace by its long or short ID, or refuse with 404."""
+        for workspace in self.workspaces.values():
+            if workspace_id in (workspace.workspaceId, workspace.workspaceUrlId):
+                return workspace
+        raise Refusal(404, f"Workspace {workspace_id} not found")
+
+    def connection(self, connection_id: str) -> Connection:
+        """Return a connection, or refuse with 404."""
+        return _found(self.connections.get(connection_id), f"Connection {connection_id} not found")
+
+    def account_type(self, name: str) -> AccountType:
+        """Return an account type by its name in any case, or refuse with 404."""
+        for account_type in self.account_types:
+            if account_type.accountTypeName.lower() == name.lower():
+                return account_type
+        raise Refusal(404, "Member type name is not found")
+
+    def find_email(self, email: str) -> Member | None:
+        """Return the member with an address, active or not."""
+        for member in self.members.values():
+            if member.email.lower() == email.lower():
+                return member
+        return None
+
+    def grant(
+        self, on: str, member_id: str | None, team_id: str | None, what: str, by: str
+    ) -> None:
+        """Create a grant, or update the one that the member or team has already."""
+        if member_id is not None:
+            self.member(member_id)
+        if team_id is not None:
+            self.team(team_id)
+        for known in self.grants.setdefault(on, []):
+            if (known.memberId, known.teamId) == (member_id, team_id):
+                known.permission, known.updatedBy, known.updatedAt = what, by, now()
+                return
+        self.grants[on].append(
+            Grant(
+                grantId=make_uuid("grant", (on, member_id, team_id)),
+                inodeId=on,
+                organizationId=ORGANIZATION_ID,
+                memberId=member_id,
+                teamId=team_id,
+                permission=what,
+                **stamps(by, now()),
+            )
+        )
+
+    def permission(self, member_id: str, document: StoredWorkbook | Folder) -> str | None:
+        """Return what a member may do with a document, or None."""
+        if document.ownerId == member_id:
+            return "edit"
+        levels = ("view", "explore", "organize", "edit")
+        teams = {team.teamId for team in self.teams.values() if member_id in team.members}
+        granted = [
+            grant.permission
+            for grant in self.grants.get(document.workspaceId or "", [])
+            if grant.memberId == member_id or grant.teamId in teams
+        ]
+        return max(granted, key=levels.index, default=None)
+
+    def documents(self) -> list["StoredWorkbook | Folder"]:
+        """Return all folders and workbooks, folders first."""
+        return [*self.folders.values(), *self.workbooks.values()]
+
+    def deactivate(self, member: Member, new_owner_id: str) -> None:
+        """Deactivate a member, and give the member's documents to another one."""
+        new_owner = self.member(new_owner_id)
+        member.isArchived = True
+        documents: list[StoredWorkbook | Folder] = [
+            *self.workbooks.values(),
+            *self.folders.values(),
+        ]
+        for document in documents:
+            if document.ownerId == member.memberId and document.parentId is not None:
+                document.ownerId = new_owner.memberId
+        for team in self.teams.values():
+            team.members.pop(member.memberId, None)
+
+
+def _found(thing: Thing | None, otherwise: str) -> Thing:
+    if thing is None:
+        raise Refusal(404, otherwise)
+    return thing
+
+
+def now() -> str:
+    """Return the present time as Sigma writes it: UTC with milliseconds."""
+    return time_text(datetime.now(timezone.utc))
+
+
+def time_text(moment: datetime) -> str:
+    """Return a moment as Sigma writes it."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def stamps(by: str, at: str) -> dict[str, Any]:
+    """Return who created and last updated something, and when."""
+    return {"createdBy": by, "updatedBy": by, "createdAt": at, "updatedAt": at}
+
+
+def add_member(
+    org: Organization,
+    key: object,
+    first: str,
+    last: str,
+    email: str,
+    kind: str,
+    stamped: dict[str, Any],
+    user_kind: str = "internal",
+) -> Member:
+    """Add a member and the member's folder My Documents."""
+    member = Member(
+        organizationId=ORGANIZATION_ID,
+        memberId=make_short_id("member", key, 28),
+        memberType=kind,
+        firstName=first,
+        lastName=last,
+        email=email,
+        profileImgUrl=None,
+        homeFolderId=make_uuid("home", key),
+        userKind=user_kind,
+        **stamped,
+    )
+    org.members[member.memberId] = member
+    org.folders[member.homeFolderId] = Folder(
+        id=member.homeFolderId,
+        urlId=make_short_id("home", key, 22),
+        name="My Documents",
+        ownerId=member.memberId,
+        parentId=None,
+        workspaceId=None,
+        path="",
+        **stamped,
+    )
+    return member

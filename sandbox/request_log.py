@@ -1,0 +1,125 @@
+"""The request log: what was asked, what was answered, what was ignored. Secrets are masked."""
+
+import json
+import re
+import time
+from collections import deque
+from typing import Any
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox.bodies import ignored_fields
+
+SECRET_NAME = re.compile(r"secret|password|token|private_?key|passphrase", re.IGNORECASE)
+KEPT = 100_000  # requests
+
+
+class LoggedRequest(BaseModel):
+    """One request. status is 0 when the answer was withheld by a fault."""
+
+    number: int
+    time: str
+    method: str
+    path: str
+    query: str
+    body: Any
+    ignored: list[str]
+    status: int
+    fault: str
+    milliseconds: float
+    atOnce: int
+
+
+class RequestLog:
+    """Middleware that keeps the last requests. What lies outside /v2 and /v2.1 is not logged."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all requests."""
+        self.entries: deque[LoggedRequest] = deque(maxlen=KEPT)
+        self.count = self.under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and note what became of it."""
+        if scope["type"] != "http" or not scope["path"].startswith("/v2"):
+            await self.app(scope, receive, send)
+            return
+        begin = time.monotonic()
+        self.count += 1
+        self.under_way += 1
+        body = await _whole_body(receive)
+        ignored: list[str] = []
+        ignored_fields.set(ignored)
+        entry = LoggedRequest(
+            number=self.count,
+            time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
+            body=_readable(scope, body),
+            ignored=ignored,
+            status=0,
+            fault="",
+            milliseconds=0,
+            atOnce=self.under_way,
+        )
+        self.entries.append(entry)
+        replayed = False
+
+        async def replay() -> Message:
+            nonlocal replayed
+            if replayed:
+                return await receive()
+            replayed = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                entry.status = message["status"]
+                for name, value in message["headers"]:
+                    if name.lower() == b"x-sandbox-fault":
+                        entry.fault = value.decode("latin-1")
+            await send(message)
+
+        try:
+            await self.app(scope, replay, note)
+        finally:
+            self.under_way -= 1
+            entry.ignored = list(ignored)
+            entry.milliseconds = round((time.monotonic() - begin) * 1000, 1)
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+
+
+def _readable(scope: Scope, body: bytes) -> Any:
+    """Return a body for people to read."""
+    if not body:
+        return None
+    kind = dict(scope["headers"]).get(b"content-type", b"")
+    try:
+        if b"form-urlencoded" in kind:
+            return masked(dict(parse_qsl(body.decode())))
+        return masked(json.loads(body))
+    except (ValueError, RecursionError):
+        return f"{len(body)} bytes"
+
+
+def masked(value: Any, name: str = "") -> Any:
+    """Return a body with *** in place of everything that is named like a secret."""
+    if isinstance(value, dict):
+        return {key: masked(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [masked(inner, name) for inner in value]
+    return "***" if SECRET_NAME.search(name) and isinstance(value, str) else value

@@ -1,0 +1,246 @@
+"""The organization as it is on every start.
+
+IDs are computed from what they belong to, so documents may name them, and a reset brings them
+back. What the documents and the demo settings name has a key of its own.
+"""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from sandbox.models import AccountType, Connection, Workspace
+from sandbox.organization import (
+    ORGANIZATION_ID,
+    ROBOT_ID,
+    SLUG,
+    Client,
+    Folder,
+    Options,
+    Organization,
+    StoredTeam,
+    StoredWorkbook,
+    add_member,
+    make_short_id,
+    make_uuid,
+    stamps,
+    time_text,
+)
+
+SEED_TIME = datetime(2024, 1, 2, 8, 0, tzinfo=timezone.utc)
+
+FIRST_NAMES = (
+    "Amara Bela Chidi Dana Elif Farid Greta Hiro Ines Jonas Kaja Luca Mina Nils Olga Pavel Quinn"
+    " Rosa Sven Tara Umar Vera Wanda Xenia Yusuf Zoe"
+).split()
+LAST_NAMES = (
+    "Abbott Brandt Castillo Dietrich Eriksen Fontaine Grant Haddad Ivanova Jensen Kowalska"
+    " Lindqvist Moreau Novák Okafor Petrov Quist Rossi Świątek Tanaka Ueda Varga Weber Ximenes"
+    " Young Zeller"
+).split()
+TEAMS = "Finance Marketing Sales Support Engineering Operations Legal Onboarding".split()
+WORKSPACES = (
+    "Finance",
+    "Marketing",
+    "Sales",
+    "Support",
+    "Engineering",
+    "Operations",
+    "Legal",
+    "People",
+    "Executive",
+    "Sandbox",
+    "Shared Reports",
+    "Shared Reports",  # a name may be used twice
+)
+TOPICS = (
+    "Revenue Churn Pipeline Inventory Headcount Tickets Uptime Campaigns Renewals Margins Orders"
+    " Deliveries Returns"
+).split()
+VIEWS = "Overview Forecast Weekly Monthly Deep-Dive Audit Tracker".split()
+
+OWNER_ID = make_short_id("member", "owner", 28)
+VIEWER_ID = make_short_id("member", "viewer", 28)
+DEMO_MEMBER_ID = make_short_id("member", "demo", 28)
+DEMO_TEAM_ID = make_uuid("team", "Onboarding")
+DEMO_CONNECTION_ID = make_uuid("connection", 1)
+DEMO_WORKSPACE_ID = make_uuid("workspace", 9)
+DEMO_WORKBOOK_ID = make_uuid("workbook", 0)
+
+CLIENT_ID, SECRET = "sandbox-client-id", "sandbox-client-secret"
+VIEWER_CLIENT_ID, VIEWER_SECRET = "sandbox-viewer-id", "sandbox-viewer-secret"
+
+
+def seed(options: Options) -> Organization:
+    """Return the organization as it is on every start."""
+    org = Organization(options)
+    org.clients[CLIENT_ID] = Client(SECRET, OWNER_ID)
+    org.clients[VIEWER_CLIENT_ID] = Client(VIEWER_SECRET, VIEWER_ID)
+    _seed_account_types(org)
+    _seed_members(org)
+    _seed_teams(org)
+    _seed_workspaces(org)
+    _seed_connections(org)
+    _seed_workbooks(org)
+    return org
+
+
+def _seeded(key: int) -> dict[str, Any]:
+    """Return the stamps of something in the seed, each an hour after the one before."""
+    return stamps(OWNER_ID, time_text(SEED_TIME + timedelta(hours=key)))
+
+
+def _seed_account_types(org: Organization) -> None:
+    for name, description, is_custom in (
+        ("View", "Open and filter workbooks", False),
+        ("Act", "View, and write into input tables", False),
+        ("Analyze", "Act, and explore data", False),
+        ("Build", "Analyze, and create workbooks", False),
+        ("Admin", "Everything", False),
+        ("Viewer", "The older name of View, kept from before", True),
+        ("Explorer", "The older name of Analyze, kept from before", True),
+        ("Creator", "The older name of Build, kept from before", True),
+        ("Finance Auditor", "View, with downloads", True),
+    ):
+        org.account_types.append(
+            AccountType(
+                accountTypeId=make_uuid("account type", name),
+                accountTypeName=name,
+                description=description,
+                isCustom=is_custom,
+            )
+        )
+
+
+def _seed_members(org: Organization) -> None:
+    """Add the owner of the credentials, a viewer, many others, and the robot; a few deactivated."""
+    total = org.options.members
+    demo = min(75, total - 2)  # beyond the first page of 50
+    for n in range(total - 1):
+        first, last = FIRST_NAMES[n % 26], LAST_NAMES[n * 7 % 26]
+        # The same names come again after 26 members, and the case of the type varies, as it does
+        # in real organizations
+        email = f"{first}.{last}{n // 26 or ''}@example.com".lower().replace("ś", "s")
+        kind = ("View", "build", "Analyze", "View", "act")[n % 5]
+        key: object = n
+        if n == 0:
+            first, last, email, kind, key = "Ada", "Admin", "ada@example.com", "admin", "owner"
+        elif n == 1:
+            first, last, email, kind, key = "Vic", "Viewer", "vic@example.com", "View", "viewer"
+        elif n == demo:
+            first, last, email, kind, key = "Sales", "Rep", "sales_rep@example.com", "View", "demo"
+        email = email.replace("á", "a").replace("ą", "a").replace("ę", "e").replace("ś", "s")
+        add_member(org, key, first, last, email, kind, _seeded(n))
+    for n in range(5):
+        member = add_member(
+            org, f"left {n}", "Gone", f"Person{n}", f"gone{n}@example.com", "View", _seeded(n)
+        )
+        member.isArchived = True
+    robot = add_member(
+        org, ROBOT_ID, "Scheduler", "User", "scheduler-robot@example.com", "admin", _seeded(0)
+    )
+    del org.members[robot.memberId]
+    robot.memberId = ROBOT_ID
+    org.members[ROBOT_ID] = robot
+
+
+def _seed_teams(org: Organization) -> None:
+    people = [m for m in org.members.values() if not m.isArchived and m.memberId != ROBOT_ID]
+    for n, name in enumerate(TEAMS):
+        team = StoredTeam(
+            teamId=make_uuid("team", name),
+            name=name,
+            description=f"Everybody in {name}" if n % 2 else None,
+            visibility="public" if n % 3 else "private",
+            **_seeded(n),
+        )
+        if team.teamId != DEMO_TEAM_ID:  # the team that the tutorial fills starts empty
+            team.members = {person.memberId: OWNER_ID for person in people[n :: len(TEAMS)][:20]}
+        org.teams[team.teamId] = team
+
+
+def _seed_workspaces(org: Organization) -> None:
+    teams = list(org.teams.values())
+    for n, name in enumerate(WORKSPACES):
+        workspace = Workspace(
+            workspaceId=make_uuid("workspace", n),
+            workspaceUrlId=make_short_id("workspace", n, 22),
+            name=name,
+            **_seeded(n),
+        )
+        org.workspaces[workspace.workspaceId] = workspace
+        org.grant(workspace.workspaceId, OWNER_ID, None, "edit", OWNER_ID)
+        if workspace.workspaceId != DEMO_WORKSPACE_ID:
+            team = teams[n % len(teams)]
+            org.grant(workspace.workspaceId, None, team.teamId, "explore", OWNER_ID)
+            org.grant(workspace.workspaceId, DEMO_MEMBER_ID, None, "view", OWNER_ID)
+        folder = Folder(
+            id=make_uuid("folder", n),
+            urlId=make_short_id("folder", n, 22),
+            name="Archive",
+            ownerId=OWNER_ID,
+            parentId=workspace.workspaceId,
+            workspaceId=workspace.workspaceId,
+            path=name,
+            **_seeded(n),
+        )
+        org.folders[folder.id] = folder
+
+
+def _seed_connections(org: Organization) -> None:
+    for n, (name, kind, is_sample) in enumerate(
+        (
+            ("Sigma Sample Database", "snowflake", True),
+            ("Snowflake Production", "snowflake", False),
+            ("BigQuery Marketing", "bigQuery", False),
+        )
+    ):
+        connection = Connection(
+            organizationId=ORGANIZATION_ID,
+            connectionId=make_uuid("connection", n),
+            isSample=is_sample,
+            isAuditLog=False,
+            lastActiveAt=time_text(SEED_TIME + timedelta(days=30 + n)),
+            name=name,
+            type=kind,
+            useOauth=False,
+            account=f"sandbox-account-{n}",
+            warehouse="DEMO_WH" if kind == "snowflake" else "",
+            user="SIGMA_SERVICE",
+            role="REPORTING",
+            **_seeded(n),
+        )
+        org.connections[connection.connectionId] = connection
+    # Everybody may use the sample data; the connection of the tutorial has no grants yet
+    org.grant(make_uuid("connection", 0), None, make_uuid("team", "Sales"), "usage", OWNER_ID)
+
+
+def _seed_workbooks(org: Organization) -> None:
+    """Add workbooks in the workspaces, and four that only their owners can open."""
+    owners = [m.memberId for m in org.members.values() if m.memberId != ROBOT_ID][:40]
+    for n in range(org.options.workbooks + 4):
+        name = f"{TOPICS[n % 13]} {VIEWS[n % 7]} {n}"
+        if n == 0:
+            name = "Plugs Sales Performance"
+        is_private = n >= org.options.workbooks
+        owner = owners[1 + n % (len(owners) - 1)] if is_private or n % 3 else OWNER_ID
+        space = list(org.workspaces.values())[n % len(org.workspaces)]
+        home = org.folders[org.members[owner].homeFolderId]
+        archive = org.folders[make_uuid("folder", n % len(org.workspaces))]
+        path, parent_id = space.name, space.workspaceId
+        if is_private:
+            path, parent_id = home.name, home.id
+        elif n % 4 == 3:
+            path, parent_id = f"{space.name}/{archive.name}", archive.id
+        url_id = make_short_id("workbook", n, 22)
+        workbook = StoredWorkbook(
+            workbookId=make_uuid("workbook", n),
+            workbookUrlId=url_id,
+            name=name,
+            url=f"https://app.sigmacomputing.com/{SLUG}/workbook/{name.replace(' ', '-')}-{url_id}",
+            path=path,
+            latestVersion=1 + n % 9,
+            ownerId=owner,
+            parentId=parent_id,
+            workspaceId=None if is_private else space.workspaceId,
+            **_seeded(n),
+        )
+        org.workbooks[workbook.workbookId] = workbook

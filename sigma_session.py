@@ -1,0 +1,536 @@
+"""How every request of this collection is sent: settings, session, and the end of a recipe.
+
+Recipes import this file beside get_access_token.py. It hides how a request is sent (base URL,
+token, waiting, repeating, errors), never which request: that stands in the recipe.
+
+.env:      baseURL, and the settings that a recipe names. Optional for every recipe:
+           OUTPUT_FORMAT=table (json, csv), SIGMA_TIMEOUT=120 (seconds to wait for an answer),
+           SIGMA_BACKOFF=1 (factor on the pauses before a request is repeated)
+"""
+
+import argparse
+import csv
+import functools
+import io
+import ipaddress
+import json
+import os
+import random
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote_plus, urlsplit
+
+import requests
+from dotenv import dotenv_values, load_dotenv
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    InvalidHeader,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
+from urllib3.util import Retry
+
+FOLDER = Path(__file__).resolve().parent
+ENV_FILE = FOLDER / ".env"
+PAGE_SIZE = 1000  # entries per page: Sigma sends 50 unless asked, and at most 1000
+CONNECT_SECONDS = 10  # how long to wait for a connection; SIGMA_TIMEOUT is for the answer
+OLDER_NAMES = {"MEMBERID": "MEMBER_ID", "WORKBOOK_ID": "WORKBOOKID"}  # both stand in the QuickStart
+Number = TypeVar("Number", int, float)
+
+
+class SigmaError(Exception):
+    """A failure that one line explains: a missing setting, no answer, or a refusal by Sigma.
+
+    status is the HTTP status, or None when there was no answer or it could not be used.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+# 1: Settings. They come from the .env file that lies next to this file, or from the environment,
+#    which wins. The path is spelled out because a bare load_dotenv() searches the current folder
+#    instead while a debugger is attached.
+@functools.cache  # at the first setting, not at import: importing a recipe must do nothing
+def load_settings() -> None:
+    """Read .env once, and say which of its settings the environment overrides."""
+    # utf-8-sig: Notepad begins a file with a byte order mark. No interpolation: a secret may
+    # hold a "$".
+    how: dict[str, Any] = {"interpolate": False, "encoding": "utf-8-sig"}
+    try:
+        if not load_dotenv(ENV_FILE, **how):
+            return
+        written = dotenv_values(ENV_FILE, **how)
+    except ValueError as error:  # PowerShell 5's ">" writes UTF-16
+        raise SigmaError(f"{ENV_FILE} is not UTF-8. Save it as UTF-8") from error
+    other = [name for name, text in written.items() if text != os.environ.get(name, text)]
+    if other:  # EMAIL, LIMIT and SECRET are names that other programs use, too
+        print(f"Set in the environment, so not read from .env: {', '.join(other)}", file=sys.stderr)
+
+
+def read_env(name: str, default: str = "", choices: tuple[str, ...] = ()) -> str:
+    """Return an optional setting, without blanks and quotes around it.
+
+    Raises SigmaError when it is none of the choices.
+    """
+    load_settings()
+    value = ""
+    for known in (name, OLDER_NAMES.get(name, name)):
+        value = value or os.environ.get(known, "").strip()
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1].strip()
+    value = value or default
+    if choices and value not in choices:
+        raise SigmaError(f"{name} is {value!r}. It can be {', '.join(choices)}")
+    return value
+
+
+def read_flag(name: str, default: bool) -> bool:
+    """Return a yes-or-no setting, which is true or false: a typing error never counts as a yes."""
+    return read_env(name, str(default).lower(), choices=("true", "false")) == "true"
+
+
+def read_number(name: str, default: Number, lowest: Number, highest: Number) -> Number:
+    """Return a setting that is a number from lowest to highest, and whole if the default is."""
+    text = read_env(name, str(default))
+    try:
+        number = type(default)(text)
+        if lowest <= number <= highest:
+            return number
+    except ValueError:
+        pass
+    kind = "a whole number" if isinstance(default, int) else "a number"
+    raise SigmaError(f"{name} is {text!r}. It must be {kind} from {lowest:g} to {highest:g}")
+
+
+def require_env(name: str) -> str:
+    """Return a setting, or raise SigmaError that names what is missing and where to add it."""
+    value = read_env(name)
+    if value:
+        return value
+    advice = f"Add it to {ENV_FILE}"
+    recipe = Path(sys.argv[0]).resolve()
+    if (FOLDER / "sandbox").is_dir() and recipe.suffix == ".py" and FOLDER in recipe.parents:
+        command = f"python -m sandbox run {recipe.relative_to(FOLDER).as_posix()}"
+        advice += f", or try this recipe without an account, in {FOLDER}: {command}"
+    raise SigmaError(f"{name} is not set. {advice}")
+
+
+def require_email(name: str) -> str:
+    """Return a setting that is one email address."""
+    value = require_env(name)
+    if not re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", value):
+        raise SigmaError(f"{name} is {value!r}, which is no email address")
+    return value
+
+
+def require_id(name: str) -> str:
+    """Return a setting that becomes part of an address: see checked_id."""
+    return checked_id(require_env(name), name)
+
+
+def checked_id(value: str, name: str) -> str:
+    """Return value if it is an ID: letters, digits, - and _ only, so it cannot change an address.
+
+    Raises SigmaError that names the setting or option it came from.
+    """
+    placeholder = value.lower() in ("undefined", "null", "none", "nan", "true", "false")
+    if placeholder or not re.fullmatch(r"[\w-]+", value, re.ASCII):
+        raise SigmaError(f"{name} is {value!r}, which is no ID. Copy the ID from Sigma")
+    return value
+
+
+# 2: A requests.Session with the habits that every recipe needs
+class TokenSource(Protocol):
+    """What get_bearer_token is: it returns a token, a new one if the last was rejected."""
+
+    def __call__(self, rejected: str | None = None) -> str: ...
+
+
+class SigmaSession(requests.Session):
+    """A requests.Session that sends the token, waits its turn, and raises SigmaError.
+
+    A path such as "/members" is added to baseURL. The token goes to baseURL's host, nowhere else.
+    One session may serve many threads: it keeps nothing that belongs to a single request.
+    """
+
+    def __init__(self, get_token: TokenSource | None = None) -> None:
+        super().__init__()
+        self.get_token = get_token
+        self.answer_seconds = read_number("SIGMA_TIMEOUT", 120.0, 0.001, 86_400.0)
+        patience = SigmaRetry(
+            total=4,
+            connect=2,
+            other=0,  # a certificate does not become valid by waiting
+            retry_after_max=60,
+            status_forcelist=(429, 500, 502, 503, 504),
+            backoff_factor=read_number("SIGMA_BACKOFF", 1.0, 0.0, 60.0),
+            raise_on_status=False,  # hand back the last answer: it holds Sigma's explanation
+        )
+        self.mount("https://", HTTPAdapter(max_retries=patience))
+        self.mount("http://", HTTPAdapter(max_retries=patience))
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> "SigmaResponse":
+        """Send one request and return Sigma's answer; raise SigmaError unless it is a success."""
+        if url.startswith("/"):
+            url = base_url() + url
+        host = self._checked_host(url)
+        if is_loopback(host):  # a proxy would read the credentials, and cannot reach this machine
+            kwargs.setdefault("proxies", {"no_proxy": host})
+        kwargs["allow_redirects"] = False  # a 307 would hand the secret to another host
+        kwargs.setdefault("timeout", (CONNECT_SECONDS, self.answer_seconds))
+        whole = not kwargs.pop("stream", False)
+        try:
+            token = self.get_token() if self.get_token else ""
+            shown = requests.Request(method, url, params=kwargs.get("params")).prepare().url
+            print(f"URL sent to Sigma: {shown}", file=sys.stderr)
+            answer = self._send(method, url, token, *args, **kwargs)
+            if answer.status_code == 401 and self.get_token:  # expired: renew, ask once more
+                answer.close()
+                token = self.get_token(rejected=token)
+                answer = self._send(method, url, token, *args, **kwargs)
+        except requests.RequestException as error:
+            raise SigmaError(f"No answer to {method} {url}: {reason(error, method)}") from error
+        if not 200 <= answer.status_code < 300:
+            raise SigmaError(explain(answer), answer.status_code)
+        if whole:
+            read_body(answer)
+        return answer
+
+    def get_entries(self, url: str, **params: Any) -> Iterator[dict[str, Any]]:
+        """Yield every entry of a list endpoint, page after page, or raise SigmaError.
+
+        Most lists take limit and page and answer with nextPage. A few take pageSize and pageToken
+        and answer with nextPageToken: pass pageSize to ask in that way. An entry that Sigma could
+        not read arrives as an error message. It is named on stderr and left out, and the recipe
+        ends with exit code 1.
+        """
+        query, seen = {**({} if "pageSize" in params else {"limit": PAGE_SIZE}), **params}, set()
+        while True:
+            page = self.get(url, params=query).json()
+            # A bare list is the form before June 2026: everything at once, no pages
+            entries = page if isinstance(page, list) else page["entries"]
+            if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+                raise SigmaError(f"The answer from GET {url} is no list of entries. Check baseURL")
+            for entry in entries:
+                if is_unreadable(entry):
+                    report_unreadable(url, entry)
+                else:
+                    yield entry
+            cursor = None
+            if isinstance(page, dict):
+                for field, parameter in (("nextPage", "page"), ("nextPageToken", "pageToken")):
+                    if page.get(field) not in (None, ""):
+                        cursor = query[parameter] = page[field]  # opaque: send it back as it came
+            if cursor is None:
+                return
+            if str(cursor) in seen:
+                raise SigmaError(f"The list is not whole: GET {url} named the page {cursor} twice")
+            seen.add(str(cursor))
+
+    def _send(
+        self, method: Any, url: Any, token: str, *args: Any, **kwargs: Any
+    ) -> "SigmaResponse":
+        """Send one request as it stands, with the token."""
+
+        def add_token(request: requests.PreparedRequest) -> requests.PreparedRequest:
+            if token:
+                request.headers["Authorization"] = f"Bearer {token}"
+            return request
+
+        # auth instead of a plain header: requests lets a ~/.netrc overwrite those
+        kwargs.update(auth=add_token, stream=True)
+        return SigmaResponse(super().request(method, url, *args, **kwargs))
+
+    def _checked_host(self, url: str) -> str:
+        """Return the host of an address, if credentials may go there."""
+        try:
+            address = urlsplit(url)
+        except ValueError as error:
+            raise SigmaError(f"{url} is not an address. Check baseURL and authURL") from error
+        if "@" in address.netloc:  # not shown: what stands before the @ is a password
+            raise SigmaError("An address must not hold a password. Check baseURL and authURL")
+        host = address.hostname or ""
+        if address.scheme != "https" and not (address.scheme == "http" and is_loopback(host)):
+            raise SigmaError(f"{url} does not begin with https://. Check baseURL and authURL")
+        if self.get_token and address[:2] != urlsplit(base_url())[:2]:
+            raise SigmaError(f"{url} is not below baseURL, so it does not get the token")
+        return host
+
+
+class SigmaResponse(requests.Response):
+    """An answer of Sigma, whose json() explains what is wrong with it instead of failing later."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        super().__init__()
+        self.__dict__.update(answer.__dict__)
+
+    @property
+    def asked(self) -> str:
+        """The method and address that this answers."""
+        return f"{self.request.method} {self.url}"
+
+    def json(self, **kwargs: Any) -> Any:
+        """Return the body: an Answer, or a list of them; raise SigmaError if it is not JSON."""
+
+        def answer(fields: dict[str, Any]) -> Answer:
+            return Answer(fields, self.asked)
+
+        try:
+            body = super().json(object_hook=answer, **kwargs)
+        except (ValueError, RecursionError):
+            body = None
+        if not isinstance(body, (dict, list)):
+            raise SigmaError(
+                f"The answer from {self.asked} is {describe_body(self)}. Check baseURL"
+            )
+        return body
+
+
+class Answer(dict[str, Any]):
+    """A JSON object that Sigma sent. A field that it lacks is a SigmaError, not a KeyError."""
+
+    def __init__(self, fields: dict[str, Any], asked: str) -> None:
+        super().__init__(fields)
+        self.asked = asked
+
+    def __missing__(self, field: str) -> Any:
+        raise SigmaError(f"The answer from {self.asked} has no {field!r}. Check baseURL")
+
+
+class SigmaRetry(Retry):
+    """Repeat any request that Sigma refused with 429, but only harmless ones after a 5xx.
+
+    A refused POST was not carried out, so sending it again is safe. A POST that ended in 500, or
+    lost its connection, may have been: urllib3 leaves it alone, or a member could be made twice.
+    """
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        return status_code == 429 or super().is_retry(method, status_code, has_retry_after)
+
+    def increment(self, *args: Any, **kwargs: Any) -> Any:
+        """Ask a server that stays silent twice, not five times: each time takes two minutes."""
+        error = kwargs.get("error")
+        silent_before = any(isinstance(past.error, ReadTimeoutError) for past in self.history)
+        if isinstance(error, ReadTimeoutError) and silent_before:
+            raise error
+        return super().increment(*args, **kwargs)
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        """Return the seconds to wait; an unreadable header counts as none."""
+        try:
+            return announced(super().parse_retry_after(retry_after))
+        except (InvalidHeader, ValueError, OverflowError):
+            return 0
+
+    def get_backoff_time(self) -> float:
+        """Pause before the first repeat too (urllib3 sends it at once): 1 s, 2 s, 4 s, 8 s.
+
+        Up to a half is added by chance, so that programs refused together come back apart.
+        """
+        pause = super().get_backoff_time() or self.backoff_factor
+        return announced(pause * random.uniform(1, 1.5))
+
+
+def announced(seconds: float) -> float:
+    """Return the seconds; a pause in which a user would wonder is said on stderr."""
+    if seconds >= 5:
+        print(f"Sigma is busy: the next try is in {seconds:.0f} seconds", file=sys.stderr)
+    return seconds
+
+
+def base_url() -> str:
+    """Return baseURL in the form https://host/v2, however it is written in .env."""
+    base = require_env("baseURL").rstrip("/")
+    if re.search(r"[?#\s]", base):
+        raise SigmaError(f"baseURL is {base!r}, which is no address to add a path to")
+    return base if base.endswith("/v2") else base + "/v2"
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host name is this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+# 3: Entries that Sigma could not read
+_unreadable: list[str] = []
+
+
+def is_unreadable(entry: dict[str, Any]) -> bool:
+    """Say whether an entry of a list is an error object: {code, message, requestId}."""
+    return {"code", "message"} <= entry.keys() or entry.keys() <= {"code", "message", "requestId"}
+
+
+def report_unreadable(url: str, entry: dict[str, Any]) -> None:
+    """Name an entry that Sigma could not read; run() ends with exit code 1 then."""
+    _unreadable.append(url)
+    what = one_line(entry.get("message") or entry.get("code") or "no explanation")
+    request_id = one_line(entry.get("requestId", "none"))
+    print(f"An entry of {url} is missing: {what} (requestId {request_id})", file=sys.stderr)
+
+
+# 4: One line for every failure, without a secret in it
+_secrets: set[str] = set()
+
+
+def keep_secret(text: str) -> str:
+    """Return the text, and replace it by *** in every line that is printed from now on."""
+    if len(text) > 3:
+        _secrets.update((text, quote_plus(text)))
+    return text
+
+
+def one_line(text: object, most: int = 300) -> str:
+    """Return a text as one line without control characters and secrets, cut after most of them."""
+    shown = str(text)
+    for secret in _secrets:  # an answer may echo what it was sent
+        shown = shown.replace(secret, "***")
+    shown = "".join(c if c.isprintable() else " " for c in shown[: 4 * most])
+    return " ".join(shown.split())[:most]
+
+
+def read_body(answer: requests.Response) -> bytes:
+    """Return the whole body; raise SigmaError when it was cut off."""
+    try:
+        return answer.content
+    except requests.RequestException as error:
+        asked = f"{answer.request.method} {answer.url}"
+        silent = any(isinstance(cause, ReadTimeoutError) for cause in error.args)
+        problem = "stopped" if silent else "was cut off"
+        raise SigmaError(
+            f"{answer.status_code} from {asked}, but the answer {problem} in the middle"
+        ) from error
+
+
+def explain(answer: requests.Response) -> str:
+    """Put a refusal into one line, with the request ID that Sigma Support asks for."""
+    try:
+        body = json.loads(read_body(answer))
+        problem = body.get("message") or body.get("error_description") or body["error"]
+        request_id = one_line(body.get("requestId", "none"))
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        problem, request_id = f"the answer is {describe_body(answer)}", "none"
+    asked = f"{answer.request.method} {answer.url}"
+    line = f"{answer.status_code} from {asked}: {one_line(problem)} (requestId {request_id})"
+    if answer.is_redirect:
+        line += ". It redirects elsewhere, and the token does not follow. Check baseURL and authURL"
+    elif answer.status_code == 401:
+        line += (
+            ". Check CLIENT_ID and SECRET, that authURL and baseURL are those of your region,"
+            " and the IP allowlist of your organization"
+        )
+    return line
+
+
+def describe_body(answer: requests.Response) -> str:
+    """Say what an answer is when it is not the JSON that it should be."""
+    text = read_body(answer).decode("utf-8", errors="replace").strip()
+    if not text:
+        return "empty"
+    if "<html" in text[:1000].lower():  # Sigma's edge (Cloudflare) refuses with a page
+        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
+        return f"an HTML page ({one_line(title[1]) if title else 'without a title'}), not JSON"
+    return f"not the expected JSON but {one_line(text, 60)!r}"
+
+
+def reason(error: requests.RequestException, method: str) -> str:
+    """Say why there was no answer: what requests and urllib3 wrap several times over."""
+    cause: Exception = error
+    while cause.args and isinstance(cause.args[0], Exception):
+        cause = cause.args[0]
+        if isinstance(cause, MaxRetryError) and cause.reason:
+            cause = cause.reason
+            break
+    host = urlsplit(error.request.url or "").hostname if error.request else None
+    if isinstance(cause, NameResolutionError):
+        return f"the host {host} is not known. Check baseURL and authURL, and your network"
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"no trusted connection ({one_line(cause)}). REQUESTS_CA_BUNDLE can name your CA"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return f"the proxy failed ({one_line(cause)}). Check HTTPS_PROXY"
+    if isinstance(cause, NewConnectionError):
+        if host and is_loopback(host):
+            return "nothing listens there. To start the sandbox: python -m sandbox"
+        return "the connection was refused. Check baseURL and authURL, and your network"
+    if isinstance(cause, ConnectTimeoutError):
+        return f"no connection within {CONNECT_SECONDS} seconds. Check your network"
+    if isinstance(error, ValueError):  # an address or a header that requests would not send
+        return one_line(error)
+    lost = "the connection was lost"
+    if isinstance(cause, ReadTimeoutError):
+        lost = "Sigma stayed silent too long (SIGMA_TIMEOUT seconds)"
+    if method in ("POST", "PATCH"):
+        lost += ". It may have been carried out: look in Sigma before you run this again"
+    return lost
+
+
+# 5: What a recipe prints
+def print_rows(rows: Iterable[dict[str, Any]], columns: dict[str, str], empty: str) -> None:
+    """Print a table on stdout, or the text of empty when there are no rows.
+
+    columns maps a heading to the field that stands below it. OUTPUT_FORMAT=csv prints the same
+    columns for a spreadsheet; OUTPUT_FORMAT=json prints the rows as they are, with every field,
+    and [] when there are none.
+    """
+    output_format = read_env("OUTPUT_FORMAT", "table", choices=("table", "json", "csv"))
+    rows = list(rows)
+    if output_format == "json":
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    cells = [[row.get(field) for field in columns.values()] for row in rows]
+    if output_format == "csv":
+        csv.writer(sys.stdout, lineterminator="\n").writerows([list(columns), *cells])
+    elif not rows:
+        print(empty)
+    else:
+        from tabulate import tabulate  # late: a recipe without a table starts faster
+
+        texts = [["" if cell is None else one_line(cell) for cell in row] for row in cells]
+        print(tabulate(texts, headers=list(columns), disable_numparse=True))
+
+
+# 6: The end of a recipe: one line and an exit code instead of a traceback
+def run(main: Callable[..., object], command_line: argparse.ArgumentParser | None = None) -> None:
+    """Start a recipe, and end with exit code 0, or with one line on stderr and exit code 1.
+
+    Wrong arguments end in 2, Ctrl-C in 130. main gets the parsed arguments when the recipe has
+    a command line; without one any argument is refused (--help must not create a member).
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            # A Windows pipe is cp1252, which has no Polish names; whole lines keep both streams
+            # in order where they are shown together
+            stream.reconfigure(encoding="utf-8", errors="replace", line_buffering=True)
+    about = sys.modules["__main__"].__doc__
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = command_line or argparse.ArgumentParser(description=about, formatter_class=layout)
+    try:
+        arguments = parser.parse_args()
+        main(arguments) if command_line else main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # "| head -1" has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (SigmaError, OSError) as error:
+        sys.exit(f"Error: {one_line(error, 2000)}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # an answer of another shape, or a mistake of ours: still one line
+        place = error.__traceback__
+        while place and place.tb_next:
+            place = place.tb_next
+        name = Path(place.tb_frame.f_code.co_filename).name if place else "?"
+        where = f"{name} line {place.tb_lineno if place else '?'}"
+        sys.exit(f"Error: unexpected {type(error).__name__} in {where}: {one_line(error)}")
+    if _unreadable:
+        sys.exit(f"Error: not complete: Sigma could not read {len(_unreadable)} entries, see above")
