@@ -15,8 +15,8 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/whoami
     Bearer token obtained successfully: sandbo... (72 characters)
     It is valid for 3599 seconds.
-    User ID:         Mq0NKUGOsZFgYvZPnqDFTeNPAnnsk
-    Organization ID: ce7ee258-c829-4dc8-8fac-34caec3a1c3a
+    User ID:         lvnNwtHRO64x1CvbzHy4CaFCRA5P
+    Organization ID: d970e1cc-c530-55e7-be9f-779a12b97be3
 """
 
 import argparse

@@ -8,7 +8,9 @@ Run:       python members/add_member_to_team.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/teams/2d947719-03f1-5d66-92c6-3845f168c6e6/members
+    Member successfully added to team: {}
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

@@ -8,7 +8,13 @@ Run:       python members/change_email.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr
+    Old address: sales_rep@example.com
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr
+    New address: new.member@example.com
+    Email address changed successfully.
+    To revert it, set EMAIL=sales_rep@example.com in .env and run this recipe again.
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

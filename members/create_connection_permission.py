@@ -10,7 +10,10 @@ Run:       python members/create_connection_permission.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connections/731b8533-1a07-5071-9103-68a70259b8e2/grants
+    Permission: usage
+    New connection permission added successfully: {}
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

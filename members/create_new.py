@@ -13,7 +13,11 @@ Run:       python members/create_new.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?sendInvite=true
+    New member created successfully: new.member+1714640040000@example.com
+    memberId:   tr516mYtNO5BXZKFLw0ZjdnYukat
+    memberType: Build
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

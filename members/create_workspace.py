@@ -10,7 +10,11 @@ Run:       python members/create_workspace.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workspaces
+    Workspace created successfully:
+    name:        Workspace for Member BoZP1WBp0e4AfKubatpUfasbLVYr
+    workspaceId: bf903932-47b7-5426-bd01-eb2f3f200b49
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

@@ -9,7 +9,10 @@ Run:       python members/create_workspace_permission.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workspaces/f0d4e9e1-05ec-5b69-8520-95ad6eb2a83f/grants
+    Permission: view
+    New workspace permission added successfully: {}
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

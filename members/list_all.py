@@ -2,11 +2,18 @@
 
 Endpoint:  GET /v2/members
 Docs:      https://help.sigmacomputing.com/reference/listmembers
-.env:      none beyond the credentials; OUTPUT_FORMAT=json prints every field, as Sigma sent it
+.env:      OUTPUT_FORMAT=table (json: every field, as Sigma sent it; csv: for a spreadsheet)
 Run:       python members/list_all.py
 
 Sample output:
 
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=1000
+    Name             Email                         Type     Member ID
+    ---------------  ----------------------------  -------  ----------------------------
+    Ada Admin        ada@example.com               admin    lvnNwtHRO64x1CvbzHy4CaFCRA5P
+    Vic Viewer       vic@example.com               View     OClrMgNg0Q5GIAHTWAgp0y54bP9q
+    Chidi Okafor     chidi.okafor@example.com      Analyze  mddXhGl7HbHxKL7wHQ2j5sueuQy5
     ...
 """
 

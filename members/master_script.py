@@ -25,7 +25,21 @@ Run:       python members/master_script.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?sendInvite=true
+    New member created successfully: new.member+1714640040000@example.com
+    memberId: tr516mYtNO5BXZKFLw0ZjdnYukat
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workspaces
+    Workspace created successfully.
+    workspaceId: 27523937-f418-57d8-bc21-9271a729d5e3
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workspaces/27523937-f418-57d8-bc21-9271a729d5e3/grants
+    New workspace permission added successfully: {}
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/teams/2d947719-03f1-5d66-92c6-3845f168c6e6/members
+    Member successfully added to team: {}
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connections/731b8533-1a07-5071-9103-68a70259b8e2/grants
+    New connection permission added successfully: {}
+    Connection permissions granted successfully.
+    Onboarding process completed successfully.
 """
 
 # 1: Import what the recipe needs: the two shared files one folder up, and the five steps beside

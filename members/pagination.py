@@ -10,11 +10,40 @@ The other recipes leave this loop to session.get_entries.
 Endpoint:  GET /v2/members
 Docs:      https://help.sigmacomputing.com/reference/listmembers
 .env:      LIMIT=50, the members per page (1 to 1000)
+           OUTPUT_FORMAT=table (json or csv: all pages as one list, for another program)
 Run:       python members/pagination.py
 
 Sample output:
 
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=50
+    Page 1
+    First name    Last name    Email                         Type     Member ID
+    ------------  -----------  ----------------------------  -------  ----------------------------
+    Ada           Admin        ada@example.com               admin    lvnNwtHRO64x1CvbzHy4CaFCRA5P
+    Vic           Viewer       vic@example.com               View     OClrMgNg0Q5GIAHTWAgp0y54bP9q
+    Chidi         Okafor       chidi.okafor@example.com      Analyze  mddXhGl7HbHxKL7wHQ2j5sueuQy5
     ...
+
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=50&page=L3YyL21lbWJlcnMgNTA
+    Page 2
+    First name    Last name    Email                         Type     Member ID
+    ------------  -----------  ----------------------------  -------  ----------------------------
+    Yusuf         Moreau       yusuf.moreau1@example.com     View     5UoNRho7OUjAEP3bKWwSsdbAxoKJ
+    Zoe           Tanaka       zoe.tanaka1@example.com       build    ljmBNeBXBaIfFij8RJl5qe81WhWZ
+    Amara         Abbott       amara.abbott2@example.com     Analyze  aWr25ra4u0OvaPF2HgaDYVPLAYyt
+    ...
+
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=50&page=L3YyL21lbWJlcnMgMTAw
+    Page 3
+    First name    Last name    Email                         Type     Member ID
+    ------------  -----------  ----------------------------  -------  ----------------------------
+    Wanda         Young        wanda.young3@example.com      View     YaxPbkWoHnOLBJrnwsi7L1OJ3UqE
+    Xenia         Fontaine     xenia.fontaine3@example.com   build    LZKNPdrHy8VNEwkRlj8tvoQRAGXX
+    Yusuf         Moreau       yusuf.moreau3@example.com     Analyze  8enPka29OXbgTMjhFyKtjgjfARsx
+    ...
+
+    Total members: 120
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

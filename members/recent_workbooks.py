@@ -7,6 +7,13 @@ Run:       python members/recent_workbooks.py
 
 Sample output:
 
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr/files/recents?limit=1000
+    Name                     Permission    Last used (UTC)
+    -----------------------  ------------  -----------------
+    Returns Forecast 64      view          2024-04-30 20:14
+    Orders Overview 49       view          2024-04-29 07:14
+    Renewals Tracker 34      view          2024-04-27 18:14
     ...
 """
 

@@ -12,7 +12,13 @@ Run:       python members/update.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr
+    Member:   Sales Rep <sales_rep@example.com>
+    Old type: View
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr
+    New type: Build
+    User account type updated successfully: BoZP1WBp0e4AfKubatpUfasbLVYr
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

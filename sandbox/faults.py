@@ -16,9 +16,10 @@ import re
 from collections.abc import MutableMapping
 from typing import Any
 
+from fastapi import FastAPI
 from pydantic import BaseModel, Field, field_validator
 from starlette.responses import HTMLResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from sandbox.errors import error_answer
 from sandbox.organization import Organization
@@ -82,7 +83,7 @@ class Fault(BaseModel):
 class Faults:
     """Middleware that lets the rules strike. The first rule that strikes wins."""
 
-    def __init__(self, app: ASGIApp, rules: list[Fault]) -> None:
+    def __init__(self, app: FastAPI, rules: list[Fault]) -> None:
         self.app = app
         self.rules = rules
 
@@ -91,7 +92,7 @@ class Faults:
         if scope["type"] != "http" or not scope["path"].startswith("/v2"):
             await self.app(scope, receive, send)
             return
-        latency = scope["app"].state.organization.options.latency
+        latency = self.app.state.organization.options.latency
         if latency:
             await asyncio.sleep(latency)
         struck = [rule for rule in self.rules if rule.strikes(scope["method"], scope["path"])]
@@ -100,9 +101,23 @@ class Faults:
         elif struck[0].kind in CHANGED:
             await self._change(struck[0], scope, receive, send)
         else:
-            answer = refusal(struck[0], scope)
+            answer = self._refusal(struck[0], scope)
             answer.headers["X-Sandbox-Fault"] = struck[0].kind
             await answer(scope, receive, send)
+
+    def _refusal(self, rule: Fault, scope: Scope) -> Response:
+        """Return the answer of a fault that stands in place of the work."""
+        kind = rule.kind
+        if kind == "expired-token":
+            organization: Organization = self.app.state.organization
+            sent = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+            organization.tokens.pop(sent.removeprefix("Bearer "), None)
+            return error_answer(401, "jwt expired")
+        status = int(kind[:3])
+        if kind.endswith("-html"):
+            return HTMLResponse(EDGE_PAGE.format(f"Attention Required! | {status}"), status)
+        headers = {"Retry-After": f"{rule.seconds:.0f}"} if status == 429 else None
+        return error_answer(status, f"Fault on demand: {status}", headers)
 
     async def _change(self, rule: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         """Do the work, and spoil the answer."""
@@ -139,21 +154,6 @@ class Faults:
         await send({**start, "headers": headers})
         # After a body that is too short the server closes the connection by itself
         await send({"type": "http.response.body", "body": body, "more_body": len(body) < length})
-
-
-def refusal(rule: Fault, scope: Scope) -> Response:
-    """Return the answer of a fault that stands in place of the work."""
-    kind = rule.kind
-    if kind == "expired-token":
-        organization: Organization = scope["app"].state.organization
-        sent = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
-        organization.tokens.pop(sent.removeprefix("Bearer "), None)
-        return error_answer(401, "jwt expired")
-    status = int(kind[:3])
-    if kind.endswith("-html"):
-        return HTMLResponse(EDGE_PAGE.format(f"Attention Required! | {status}"), status)
-    headers = {"Retry-After": f"{rule.seconds:.0f}"} if status == 429 else None
-    return error_answer(status, f"Fault on demand: {status}", headers)
 
 
 def spoiled(kind: str, body: bytes, scope: Scope) -> bytes:

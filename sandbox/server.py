@@ -42,6 +42,7 @@ def create_app(options: Options, rules: list[Fault]) -> FastAPI:
     )
     app.state.organization = seed(options)
     app.state.rules = rules
+    app.state.log = RequestLog(Faults(app, rules))  # what requests pass before the application
     errors.install(app)
     openapi.install(app)
     app.include_router(not_supported.router)  # first: some lie where others have an {id}
@@ -60,16 +61,16 @@ def create_app(options: Options, rules: list[Fault]) -> FastAPI:
     return app
 
 
-def with_middleware(app: FastAPI) -> ASGIApp:
-    """Return the application behind the request log and the faults."""
-    app.state.log = RequestLog(Faults(app, app.state.rules))
+def with_entrance(app: ASGIApp) -> ASGIApp:
+    """Return an application that can cut its connections.
+
+    ASGI has no message for that, so the faults get uvicorn's own way.
+    """
 
     async def entrance(scope: Scope, receive: Receive, send: Any) -> None:
-        scope["app"] = app
         if scope["type"] == "http":
-            # ASGI has no message to cut a connection, so the faults get uvicorn's own way
             scope["cut_connection"] = send.__self__.transport.abort
-        await app.state.log(scope, receive, send)
+        await app(scope, receive, send)
 
     return entrance
 
@@ -97,9 +98,10 @@ class Server:
         self.socket.bind((HOST, port))
         self.address = f"http://{HOST}:{self.socket.getsockname()[1]}"
         self.app = create_app(options or Options(), rules if rules is not None else [])
+        self.state = self.app.state
         self._server = uvicorn.Server(
             uvicorn.Config(
-                wrap(with_middleware(self.app)),
+                with_entrance(wrap(self.state.log)),
                 http="h11",
                 ws="none",
                 lifespan="off",

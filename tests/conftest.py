@@ -1,0 +1,112 @@
+"""Shared fixtures. No test can reach Sigma: .env is not read, and every setting is replaced."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import responses
+
+os.environ["PYTHON_DOTENV_DISABLED"] = "1"  # before any recipe is imported
+import get_access_token
+import sigma_session
+from sandbox import demo, seed
+from sandbox.organization import Options
+from sandbox.server import Server
+
+ROOT = Path(__file__).resolve().parent.parent
+BASE_URL = "https://sigma.test/v2"
+TOKEN_URL = f"{BASE_URL}/auth/token"
+
+
+@pytest.fixture(autouse=True)
+def settings(monkeypatch):
+    """Replace every setting by one that belongs to nobody, and forget tokens and failures."""
+    for name in demo.names():
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("baseURL", BASE_URL)
+    monkeypatch.setenv("authURL", TOKEN_URL)
+    monkeypatch.setenv("CLIENT_ID", "test-id")
+    monkeypatch.setenv("SECRET", "test-secret")
+    monkeypatch.setenv("SIGMA_BACKOFF", "0")
+    monkeypatch.setattr(get_access_token, "_token", "")
+    monkeypatch.setattr(get_access_token, "_asked_at", float("-inf"))
+    monkeypatch.setattr(get_access_token, "SECONDS_BETWEEN_TOKENS", 0)
+    monkeypatch.setattr(sigma_session, "_unreadable", [])
+
+
+@pytest.fixture
+def sigma():
+    """Canned answers for requests; a test fails if it leaves one unused, or asks for another."""
+    with responses.RequestsMock() as canned:
+        canned.post(TOKEN_URL, json={"access_token": "token-1", "expires_in": 3600})
+        yield canned
+
+
+@pytest.fixture(scope="session")
+def running_sandbox():
+    """The sandbox, started once."""
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(running_sandbox):
+    """The sandbox as it is on start: see sandbox.state.organization, .log.entries and .rules."""
+    return fresh(running_sandbox)
+
+
+def fresh(server, **options):
+    """Reset a sandbox, and return it."""
+    state = server.state
+    state.organization = seed.seed(Options(**options))
+    state.rules.clear()
+    state.log.clear()
+    return server
+
+
+@pytest.fixture
+def run_recipe(sandbox, tmp_path):
+    """Start a recipe as a user would: a process of its own, from another folder."""
+
+    def run(recipe, *arguments, merged=False, address=None, **settings):
+        environment = {k: v for k, v in os.environ.items() if k not in demo.names()}
+        environment.update(demo.demo_settings(address or sandbox.address))
+        environment.update({"SIGMA_BACKOFF": "0", **settings})
+        return subprocess.run(
+            [sys.executable, ROOT / recipe, *arguments],
+            env=environment,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if merged else subprocess.PIPE,
+            encoding="utf-8",
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.fixture
+def call_recipe(sandbox, monkeypatch, capsys):
+    """Start a recipe in this process: many times faster than run_recipe, with the same result."""
+
+    def call(recipe, **settings):
+        with monkeypatch.context() as changed:
+            for name, value in {**demo.demo_settings(sandbox.address), **settings}.items():
+                changed.setenv(name, value)
+            changed.setattr(get_access_token, "_token", "")
+            changed.setattr(sys, "argv", [str(ROOT / recipe)])
+            try:
+                runpy.run_path(str(ROOT / recipe), run_name="__main__")
+                ended = 0
+            except SystemExit as end:
+                ended = end.code
+        printed, trace = capsys.readouterr()
+        if isinstance(ended, str):  # Python prints the text and exits with 1
+            ended, trace = 1, trace + ended + "\n"
+        return subprocess.CompletedProcess([recipe], ended, printed, trace)
+
+    return call

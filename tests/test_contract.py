@@ -1,0 +1,311 @@
+"""The contract test: what the recipes send and the sandbox answers is what Sigma describes.
+
+Set SIGMA_OPENAPI to a contract file. Sigma offers one for download in its API reference
+("Download the Sigma OpenAPI Definitions").
+"""
+
+import json
+import os
+import re
+
+import pytest
+import requests
+
+from sandbox import seed
+from sandbox.resources.not_supported import OPERATIONS
+from sandbox.server import Server
+from tests.conftest import fresh
+from tests.contract import Contract, Exchange, Recorder
+from tests.test_every_recipe import SHARED, each_script
+
+FILE = os.environ.get("SIGMA_OPENAPI", "")
+needs_file = pytest.mark.skipif(
+    not FILE,
+    reason="set SIGMA_OPENAPI to the file that 'Download the Sigma OpenAPI Definitions' in"
+    " Sigma's API reference gives you",
+)
+
+
+@pytest.fixture(scope="session")
+def contract():
+    """The contract that SIGMA_OPENAPI names."""
+    return Contract.load(FILE)
+
+
+@pytest.fixture(scope="session")
+def recorder():
+    """Keeps what goes over the wire."""
+    return Recorder()
+
+
+@pytest.fixture(scope="session")
+def recorded_server(recorder):
+    """A sandbox of its own, with the recorder in front."""
+    with Server(wrap=recorder.wrap) as server:
+        yield server
+
+
+@pytest.fixture(params=[False, True], ids=["pages", "bare-lists"])
+def recorded(request, recorded_server, recorder):
+    """The recorded sandbox as it is on start, in both list forms."""
+    recorder.exchanges.clear()
+    return fresh(recorded_server, bare_lists=request.param)
+
+
+def violations(contract, recorder):
+    assert recorder.exchanges
+    return [problem for exchange in recorder.exchanges for problem in contract.violations(exchange)]
+
+
+@needs_file
+@each_script
+def test_no_recipe_violates_the_contract(recipe, recorded, recorder, contract, run_recipe):
+    assert run_recipe(recipe, address=recorded.address).returncode == 0
+    assert violations(contract, recorder) == []
+
+
+@needs_file
+@pytest.mark.parametrize(
+    ("recipe", "times", "settings"),
+    [
+        ("members/update.py", 1, {"NEW_MEMBER_TYPE": "Emperor"}),
+        ("members/create_new.py", 2, {"UNIQUE_EMAIL": "false", "SEND_INVITE": "false"}),
+        ("members/master_script.py", 2, {"UNIQUE_EMAIL": "false"}),
+        ("members/pagination.py", 1, {"LIMIT": "7"}),
+        ("members/change_email.py", 1, {"EMAIL": "ada@example.com"}),
+        ("members/recent_workbooks.py", 1, {"MEMBERID": "nobody"}),
+        (SHARED[0], 1, {"SECRET": "wrong"}),
+    ],
+)
+def test_no_other_way_through_a_recipe_violates_the_contract(
+    recipe, times, settings, recorded, recorder, contract, run_recipe
+):
+    for _ in range(times):
+        run_recipe(recipe, address=recorded.address, **settings)
+    assert violations(contract, recorder) == []
+
+
+# A request for every operation of the sandbox: what is sent, besides the address
+BODIES = {
+    "createMember": {"json": {"email": "b@example.com", "firstName": "B", "lastName": "B"}},
+    "updateMember": {"json": {"firstName": "Other", "isArchived": True}},
+    "updateTeamMembers": {"json": {"add": [seed.VIEWER_ID], "remove": [seed.VIEWER_ID]}},
+    "createWorkspace": {"json": {"name": "Shared Reports", "noDuplicates": True}},
+    "createWorkspaceGrant": {
+        "json": {"grants": [{"grantee": {"memberId": seed.VIEWER_ID}, "permission": "edit"}]}
+    },
+    "createConnectionGrant": {
+        "json": {"grants": [{"grantee": {"teamId": seed.DEMO_TEAM_ID}, "permission": "annotate"}]}
+    },
+    "listMembers": {"params": {"email": "ada@example.com", "includeArchived": "true"}},
+    "listAccountTypes": {"params": {"pageSize": "3"}},
+    "listWorkspaces": {"params": {"exactName": "Finance"}},
+    "listAccessibleInodes": {"params": {"typeFilters": "workspace", "limit": "5"}},
+    "listWorkbooks": {"params": {"skipPermissionCheck": "true"}},
+}
+IDS = {
+    "memberId": seed.DEMO_MEMBER_ID,
+    "teamId": seed.DEMO_TEAM_ID,
+    "workspaceId": seed.DEMO_WORKSPACE_ID,
+    "connectionId": seed.DEMO_CONNECTION_ID,
+}
+
+
+def served(server):
+    """Return {operation ID: (method, path, operation)} of what the sandbox describes."""
+    description = requests.get(f"{server.address}/openapi.json", timeout=10).json()
+    return {
+        operation["operationId"]: (method.upper(), path, operation)
+        for path, operations in description["paths"].items()
+        for method, operation in operations.items()
+        if path.startswith("/v2")
+    }
+
+
+def call(server, method, path, **sent):
+    token = server.state.organization.tokens and next(iter(server.state.organization.tokens))
+    if not token:
+        form = {"grant_type": "client_credentials"}
+        basic = (seed.CLIENT_ID, seed.SECRET)
+        url = f"{server.address}/v2/auth/token"
+        token = requests.post(url, data=form, auth=basic, timeout=10).json()["access_token"]
+    address = server.address + path.format(**IDS)
+    headers = {"Authorization": f"Bearer {token}", **sent.pop("headers", {})}
+    return requests.request(method, address, headers=headers, timeout=10, **sent)
+
+
+@needs_file
+def test_no_operation_of_the_sandbox_violates_the_contract(recorded, recorder, contract):
+    operations = served(recorded)
+    assert BODIES.keys() <= operations.keys()
+    del operations["postToken"]  # call() asks for the token
+    for name, (method, path, _) in operations.items():
+        answer = call(recorded, method, path, **BODIES.get(name, {}))
+        assert answer.status_code == 200, f"{name}: {answer.text}"
+    assert violations(contract, recorder) == []
+
+    recorder.exchanges.clear()
+    for method, path, _ in operations.values():
+        call(recorded, method, path.replace("Id}", "Id}x"))
+        call(recorded, method, path, params={"limit": "many"}, json={"grants": 1, "email": 2})
+        call(recorded, method, path, data="{", headers={"Content-Type": "application/json"})
+    assert {e.status for e in recorder.exchanges} == {200, 400, 404}
+    assert [v for v in violations(contract, recorder) if ": answer " in v] == []
+
+
+@needs_file
+def test_the_description_of_the_sandbox_follows_the_contract(recorded, contract):
+    for name, (method, path, operation) in served(recorded).items():
+        _, agreed = contract.find(method, path)
+        assert agreed is not None, f"{method} {path}"
+        assert (name, operation["summary"]) == (agreed["operationId"], agreed["summary"])
+        names = {p["name"] for p in operation.get("parameters", [])}
+        assert names == {p["name"] for p in agreed.get("parameters", [])}, name
+
+
+@needs_file
+def test_what_the_sandbox_lacks_is_listed(contract, recorded):
+    known = {
+        f"{method.upper()} {path}"
+        for path, operations in contract.spec["paths"].items()
+        for method in operations
+        if method in ("get", "post", "put", "patch", "delete")
+    }
+    here = {f"{method} {path}" for method, path, _ in served(recorded).values()}
+    if len(known) < 100:  # Sigma's whole file has operations that no recipe needs
+        assert known - here == set(OPERATIONS)
+    assert set(OPERATIONS) <= known
+    for operation in OPERATIONS:
+        method, path = operation.split(" ")
+        answer = call(recorded, method, re.sub(r"\{\w+\}", "x", path))
+        assert answer.status_code == 501, operation
+        assert "The sandbox does not support" in answer.json()["message"]
+
+
+# --- The checks themselves. They need no file, and they must be able to fail. ---
+
+SPEC = {
+    "security": [{"oauth2": []}],
+    "paths": {
+        "/v2/things/{thingId}": {
+            "post": {
+                "parameters": [
+                    {"name": "thingId", "in": "path", "required": True},
+                    {"name": "limit", "in": "query", "schema": {"type": "number"}},
+                ],
+                "requestBody": {
+                    "content": {
+                        "application/json": {
+                            "schema": {
+                                "allOf": [
+                                    {"required": ["a"], "properties": {"a": {"type": "string"}}},
+                                    # Overlapping branches, as in Sigma's file
+                                    {
+                                        "oneOf": [
+                                            {"properties": {"b": {"enum": ["x", "y"]}}},
+                                            {"properties": {"b": {"enum": ["y", "z"]}}},
+                                        ]
+                                    },
+                                ]
+                            }
+                        }
+                    }
+                },
+                "responses": {
+                    "200": {
+                        "content": {
+                            "application/json": {
+                                "schema": {
+                                    "type": "array",
+                                    "items": {"$ref": "#components/schemas/Row"},
+                                }
+                            }
+                        }
+                    },
+                    "default": {"content": {"application/json": {"schema": {"type": "object"}}}},
+                },
+            }
+        },
+        "/v2/query/{queryId}/download": {
+            "get": {
+                "parameters": [{"name": "queryId", "in": "path", "required": True}],
+                "responses": {"200": {"content": {"application/json": {"schema": {}}}}},
+            }
+        },
+    },
+    "components": {
+        "schemas": {
+            "Row": {
+                "type": "object",
+                "required": ["id"],
+                "properties": {
+                    "id": {"type": "string"},
+                    "at": {"type": "string", "format": "date-time"},
+                },
+            }
+        }
+    },
+}
+
+
+def problems(**changes):
+    """Return the violations of a good exchange with changes."""
+    good = {
+        "method": "POST",
+        "path": "/v2/things/t-1",
+        "query": "limit=5",
+        "headers": {"authorization": "Bearer x", "content-type": "application/json"},
+        "body": b'{"a": "text", "b": "y"}',
+        "status": 200,
+        "answer_headers": {"content-type": "application/json; charset=utf-8"},
+        "answer": b'[{"id": "1", "at": "2024-05-02T09:14:00.000Z"}]',
+    }
+    return list(Contract(json.dumps(SPEC)).violations(Exchange(**{**good, **changes})))
+
+
+def test_a_good_exchange_violates_nothing():
+    assert problems() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"path": "/v2/other"}, "no such operation"),
+        ({"method": "GET"}, "no such operation"),
+        ({"headers": {"content-type": "application/json"}}, "no Authorization"),
+        ({"query": "limt=5"}, "query parameter limt is not declared"),
+        ({"query": "limit=undefined"}, "query parameter limit=['undefined'] does not fit"),
+        ({"query": "limit=1&limit=2"}, "query parameter limit=['1', '2'] does not fit"),
+        ({"path": "/v2/things/undefined"}, "path parameter thingId has no value"),
+        ({"body": b'{"a": "text", "c": 1}'}, "'c' was unexpected"),
+        ({"body": b'{"b": "x"}'}, "'a' is a required property"),
+        ({"body": b'{"a": 1}'}, "1 is not of type 'string'"),
+        ({"body": b'{"a": "text", "b": "w"}'}, "is not valid under any of the given schemas"),
+        ({"body": b"", "headers": {"authorization": "Bearer x"}}, "the body is missing"),
+        ({"status": 201}, "answer 201: only 200, default are declared"),
+        ({"status": 404, "answer": b"[]"}, "[] is not of type 'object'"),
+        ({"answer": b'[{"id": "1", "x": 1}]'}, "'x' was unexpected"),
+        ({"answer": b"[{}]"}, "'id' is a required property"),
+        ({"answer": b'[{"id": null}]'}, "None is not of type 'string'"),
+        ({"answer": b'[{"id": "1", "at": "2024-05-02"}]'}, "'2024-05-02' is not a 'date-time'"),
+        ({"answer": b"[{"}, "the body is not JSON"),
+        ({"answer_headers": {"content-type": "text/html"}}, "the body is text/html"),
+    ],
+)
+def test_every_sort_of_violation_is_found(changes, problem):
+    assert len(found := problems(**changes)) >= 1
+    assert any(problem in text for text in found), found
+
+
+def test_overlapping_branches_are_no_violation():
+    for value in "xyz":
+        assert problems(body=json.dumps({"a": "t", "b": value}).encode()) == []
+
+
+def test_what_is_exempt():
+    fault = {"content-type": "text/html", "x-sandbox-fault": "html"}
+    assert problems(answer_headers=fault, answer=b"<html>") == []
+    download = {"method": "GET", "path": "/v2/query/q/download", "query": "", "body": b""}
+    for status in (200, 204):
+        assert problems(**download, status=status, answer=b"%PDF") == []
+    assert problems(**download, status=202) != []

@@ -1,0 +1,236 @@
+"""Promises that hold for every recipe, old and new."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from sandbox import demo
+from sandbox.faults import Fault
+from tests.conftest import ROOT
+
+FOLDERS = ("members", "workbooks", "teams", "connections", "embedding")
+RECIPES = sorted(path.relative_to(ROOT) for name in FOLDERS for path in (ROOT / name).glob("*.py"))
+SHARED = ("get_access_token.py", "sigma_session.py")
+each_recipe = pytest.mark.parametrize("recipe", RECIPES, ids=str)
+each_script = pytest.mark.parametrize(
+    "recipe", [*RECIPES, (ROOT / SHARED[0]).relative_to(ROOT)], ids=str
+)
+
+# What a reader of the tutorial may have in .env when trying the next recipe: valid, but of others
+LEFTOVERS = {
+    "LIMIT": "7",
+    "PERMISSION": "explore",
+    "CONNECTION_PERMISSION": "annotate",
+    "UNIQUE_EMAIL": "true",
+    "SEND_INVITE": "false",
+    "OUTPUT_FORMAT": "table",
+    "SIGMA_TIMEOUT": "30",
+    "SIGMA_BACKOFF": "0",
+}
+
+
+def source(recipe):
+    return (ROOT / recipe).read_text(encoding="utf-8")
+
+
+def docstring(recipe):
+    return ast.get_docstring(ast.parse(source(recipe))) or ""
+
+
+@each_script
+def test_opens_with_endpoint_docs_settings_and_how_to_run(recipe):
+    doc = docstring(recipe)
+    headings = re.findall(r"^(Endpoint|Docs|\.env|Run|Sample output):", doc, re.MULTILINE)
+    assert headings == ["Endpoint", "Docs", ".env", "Run", "Sample output"]
+    assert f"python {recipe.as_posix()}" in doc
+    assert len(doc.splitlines()[0]) < 100
+
+
+@each_recipe
+def test_has_its_own_test_file(recipe):
+    assert (ROOT / "tests" / recipe.parent / f"test_{recipe.name}").exists()
+
+
+@each_script
+def test_settings_are_listed_in_env_example_and_in_the_docstring(recipe):
+    used = set(re.findall(r'(?:require|read)_\w+\(\s*"(\w+)"', source(recipe)))
+    assert used <= set(demo.names())
+    for name in used:
+        assert name in docstring(recipe)
+
+
+@each_recipe
+def test_begins_with_the_same_lines_that_find_the_shared_files(recipe):
+    assert "sys.path.append(str(Path(__file__).resolve().parent.parent))\n" in source(recipe)
+    assert re.search(r"^from get_access_token import get_bearer_token$", source(recipe), re.M)
+    assert source(recipe).endswith('if __name__ == "__main__":\n    run(main)\n') or (
+        recipe.stem == "master_script"
+    )
+
+
+@each_script
+def test_steps_are_numbered_without_a_gap(recipe):
+    steps = re.findall(r"^ *# (\d+):", source(recipe), re.MULTILINE)
+    assert [int(step) for step in steps] == list(range(1, len(steps) + 1))
+    assert len(steps) > 3
+
+
+@each_recipe
+def test_name_hides_no_module_of_python(recipe):
+    # Python puts the folder of a script first on its path: members/email.py would replace email.
+    packages = {"requests", "urllib3", "dotenv", "tabulate", "tqdm", "pytest", "responses"}
+    assert recipe.stem not in sys.stdlib_module_names | packages
+
+
+@each_script
+def test_import_prints_nothing_and_needs_no_settings(recipe):
+    env = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+    code = f"import {'.'.join(recipe.with_suffix('').parts)}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@each_script
+def test_sample_output_is_what_the_recipe_prints(recipe, run_recipe, sandbox):
+    done = run_recipe(recipe, merged=True)
+    printed = done.stdout.replace(sandbox.address, "https://aws-api.sigmacomputing.com")
+    printed = re.sub(r"\+\d{13}@", "+1714640040000@", printed)
+    sample = docstring(recipe).split("Sample output:\n\n")[1]
+    lines = [re.escape(line.removeprefix("    ")) for line in sample.splitlines()]
+    pattern = "\n".join(lines).replace(re.escape("..."), "...")
+    pattern = re.sub(r"^\.\.\.$", r".*(?:\\n.*)*?", pattern, flags=re.MULTILINE)
+    assert re.fullmatch(pattern + "\n", printed), printed
+    assert done.returncode == 0
+
+
+@each_script
+def test_does_its_default_with_every_setting_of_env_example_set(recipe, run_recipe, sandbox):
+    leftovers = {name: LEFTOVERS[name] for name in demo.names() if name in LEFTOVERS}
+    assert set(demo.names()) == set(demo.demo_settings("")) | set(leftovers)
+    done = run_recipe(recipe, **leftovers)
+    assert (done.returncode, [*done.stderr.splitlines()][-1][:6]) == (0, "URL se"), done.stderr
+    assert done.stdout
+
+
+@each_recipe
+def test_runs_as_a_module(recipe, sandbox, tmp_path):
+    module = ".".join(recipe.with_suffix("").parts)
+    done = subprocess.run(
+        [sys.executable, "-m", module],
+        cwd=ROOT,
+        env={**os.environ, **demo.demo_settings(sandbox.address)},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+@each_recipe
+def test_runs_as_a_copy_beside_the_two_shared_files(recipe, sandbox, tmp_path):
+    folder = tmp_path / "my own project"
+    folder.mkdir()
+    for path in (recipe, *SHARED):
+        shutil.copy(ROOT / path, folder)
+    if recipe.stem == "master_script":  # it takes its five steps along
+        for path in re.findall(r"^from (\w+) import", source(recipe), re.MULTILINE):
+            if (ROOT / "members" / f"{path}.py").exists():
+                shutil.copy(ROOT / "members" / f"{path}.py", folder)
+    settings = "".join(f"{k} = '{v}'\n" for k, v in demo.demo_settings(sandbox.address).items())
+    (folder / ".env").write_text(settings, encoding="utf-8-sig")
+    # Here a .env is read: nothing of ours is in the environment
+    env = {
+        k: v for k, v in os.environ.items() if k not in demo.names() + ["PYTHON_DOTENV_DISABLED"]
+    }
+    done = subprocess.run(
+        [sys.executable, folder / recipe.name],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+    assert "sandbox run" not in done.stderr
+
+
+@each_recipe
+def test_help_does_nothing_and_unknown_arguments_are_refused(recipe, run_recipe, sandbox):
+    asked = run_recipe(recipe, "--help")
+    assert (asked.returncode, asked.stderr) == (0, "")
+    refused = run_recipe(recipe, "--no-such-option")
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
+    assert not sandbox.state.log.entries
+
+
+# What happens when everything goes wrong in one way. The error line names the cause.
+DISASTERS = {
+    "401": "401 from POST ",
+    "403-html": "403 from POST .*an HTML page",
+    "404": "404 from POST ",
+    "429": "429 from POST ",
+    "500": "500 from POST ",
+    "truncate": "200 from POST .*was cut off in the middle",
+    "drop": "the connection was lost",
+    "broken-json": "not the expected JSON",
+    "empty": "is empty",
+    "html": "an HTML page",
+}
+
+
+@each_script
+@pytest.mark.parametrize("kind", DISASTERS)
+def test_a_disaster_ends_in_one_line_and_exit_code_1(kind, recipe, run_recipe, sandbox):
+    sandbox.state.rules.append(Fault(kind=kind, times=0, seconds=0))
+    done = run_recipe(recipe)
+    assert_one_error(done, DISASTERS[kind])
+    # The same again where the token is still handed out
+    sandbox.state.rules[0].match = "* /v2/[!a]*"
+    done = run_recipe(recipe)
+    assert_one_error(done, DISASTERS[kind].replace("POST", "(GET|POST|PATCH)"))
+    assert ("Steps done: none" in done.stderr) == (recipe.stem == "master_script")
+
+
+@each_script
+def test_a_refused_connection_tells_how_to_start_the_sandbox(recipe, run_recipe):
+    done = run_recipe(recipe, address="http://127.0.0.1:9")
+    assert_one_error(done, "nothing listens there. To start the sandbox: python -m sandbox")
+
+
+def assert_one_error(done, cause):
+    *trace, error = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert all(line.startswith("URL sent to Sigma: ") for line in trace), done.stderr
+    assert re.search(f"^Error: .*{cause}", error), done.stderr
+    for secret in ("sandbox-client-secret", "Bearer", "Traceback"):
+        assert secret not in done.stdout + done.stderr
+    assert "successfully" not in done.stdout
+
+
+@each_script
+def test_names_the_setting_that_is_missing(recipe, call_recipe):
+    required = re.findall(r'require_\w+\(\s*"(\w+)"', source(recipe))
+    for name in {*required, "CLIENT_ID", "SECRET", "authURL", "baseURL"}:
+        done = call_recipe(recipe, **{name: ""})
+        assert_one_error(
+            done,
+            f"{name} is not set. Add it to .*.env, or try this recipe without an account, in"
+            f" .*: python -m sandbox run {recipe.as_posix()}",
+        )
+
+
+@each_recipe
+def test_refuses_ids_that_would_change_the_address(recipe, call_recipe, sandbox):
+    for name in re.findall(r'require_id\(\s*"(\w+)"', source(recipe)):
+        for value in ("../whoami", "a/b", "a?b", "a#b", "a b", "<MEMBERID>", "undefined", "é"):
+            done = call_recipe(recipe, **{name: value})
+            assert_one_error(done, f"{name} is .*, which is no ID")
+    assert not sandbox.state.log.entries

@@ -1,0 +1,637 @@
+"""Tests of sigma_session.py: settings, requests, lists, errors, output."""
+
+import contextlib
+import csv
+import email.utils
+import io
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import responses
+from responses.matchers import header_matcher, query_param_matcher
+from urllib3 import HTTPResponse
+
+import sigma_session
+from get_access_token import get_bearer_token
+from sandbox import demo
+from sandbox.faults import Fault
+from sigma_session import (
+    SigmaError,
+    SigmaSession,
+    checked_id,
+    print_rows,
+    read_env,
+    read_flag,
+    read_number,
+    require_env,
+    run,
+)
+from tests.conftest import BASE_URL, ROOT
+
+
+@pytest.fixture
+def session(sandbox, monkeypatch):
+    """A session with the sandbox."""
+    monkeypatch.setenv("baseURL", f"{sandbox.address}/v2")
+    monkeypatch.setenv("authURL", f"{sandbox.address}/v2/auth/token")
+    monkeypatch.setenv("CLIENT_ID", "sandbox-client-id")
+    monkeypatch.setenv("SECRET", "sandbox-client-secret")
+    return SigmaSession(get_bearer_token)
+
+
+def asked(sandbox, method="GET"):
+    """Return the status of every request but those for a token; 0 where it was withheld."""
+    entries = sandbox.state.log.entries
+    return [e.status for e in entries if e.method == method and "auth" not in e.path]
+
+
+# --- Settings ---
+
+
+@pytest.mark.parametrize("written", ["value", "  value ", '"value"', "' value '"])
+def test_takes_blanks_and_quotes_off_a_setting(written, monkeypatch):
+    monkeypatch.setenv("MEMBERID", written)
+    assert read_env("MEMBERID") == require_env("MEMBERID") == "value"
+
+
+def test_an_empty_setting_is_the_default(monkeypatch):
+    monkeypatch.setenv("PERMISSION", " ")
+    assert read_env("PERMISSION", "view", choices=("view", "edit")) == "view"
+    assert read_flag("SEND_INVITE", default=True) is True
+    assert read_number("LIMIT", 50, 1, 1000) == 50
+
+
+def test_numbers(monkeypatch):
+    monkeypatch.setenv("SIGMA_BACKOFF", "0.5")
+    assert read_number("SIGMA_BACKOFF", 1.0, 0.0, 60.0) == 0.5
+    for wrong in ("nan", "inf", "-1", "61", "1,5", "one"):
+        monkeypatch.setenv("SIGMA_BACKOFF", wrong)
+        with pytest.raises(SigmaError, match="SIGMA_BACKOFF is .* must be a number from 0 to 60"):
+            SigmaSession()
+
+
+def test_ids():
+    for good in ("4kX2", "SigmaSchedulerRobot", "678ba3ea-00c8-4702-871e-6418279e9796", "a_b"):
+        assert checked_id(good, "MEMBERID") == good
+    for bad in ("", ".", "..", "a/..", "a%2Fb", "NaN", "None", "null", "{id}", "a\n", "x" + "\0"):
+        with pytest.raises(SigmaError, match="^MEMBERID is .*, which is no ID"):
+            checked_id(bad, "MEMBERID")
+
+
+@pytest.fixture
+def env_file(tmp_path, monkeypatch):
+    """A .env of our own, read as if this were the first setting of a program."""
+    path = tmp_path / ".env"
+    monkeypatch.delenv("PYTHON_DOTENV_DISABLED")
+    monkeypatch.setattr(sigma_session, "ENV_FILE", path)
+    sigma_session.load_settings.cache_clear()
+    yield path
+    sigma_session.load_settings.cache_clear()
+
+
+def test_reads_the_env_file_but_the_environment_wins(env_file, monkeypatch, capsys):
+    monkeypatch.delenv("TEAMID")
+    monkeypatch.setenv("EMAIL", "from@environment")
+    env_file.write_text('TEAMID="t-$HOME"\nEMAIL=a@b\nCLIENT_ID=test-id\n', encoding="utf-8-sig")
+    assert read_env("TEAMID") == "t-$HOME"  # as it stands: a secret may hold a $
+    assert read_env("EMAIL") == "from@environment"
+    told = capsys.readouterr().err
+    assert told == "Set in the environment, so not read from .env: EMAIL\n"
+    monkeypatch.delenv("TEAMID")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])  # as PowerShell's > writes it
+def test_an_env_file_in_another_encoding(encoding, env_file):
+    env_file.write_text("TEAMID=t-1\n", encoding=encoding)
+    with pytest.raises(SigmaError, match=r"\.env is not UTF-8. Save it as UTF-8"):
+        read_env("TEAMID")
+
+
+# --- Where requests go ---
+
+
+@pytest.mark.parametrize("end", ["", "/", "/v2", "/v2/", "//"])
+def test_base_url_with_or_without_slash_and_v2(end, sigma, monkeypatch):
+    monkeypatch.setenv("baseURL", f' "https://sigma.test{end}" ')
+    sigma.get(f"{BASE_URL}/whoami", json={"userId": "u"})
+    assert SigmaSession(get_bearer_token).get("/whoami").json() == {"userId": "u"}
+
+
+@pytest.mark.parametrize(
+    ("base", "problem"),
+    [
+        ("http://sigma.test/v2", "does not begin with https://"),
+        ("http://127.0.0.1.sigma.test/v2", "does not begin with https://"),
+        ("sigma.test/v2", "does not begin with https://"),
+        ("YourBaseURL", "does not begin with https://"),
+        ("file:///etc/passwd", "does not begin with https://"),
+        ("https://user:password@sigma.test/v2", "must not hold a password"),
+        ("https://sigma.test/v2?a=b", "no address to add a path to"),
+        ("https://[sigma.test/v2", "is not an address"),
+        ("https:///v2", "No host supplied"),
+    ],
+)
+def test_refuses_a_base_url_that_would_give_the_secret_away(base, problem, monkeypatch, capsys):
+    monkeypatch.setenv("baseURL", base)
+    monkeypatch.setenv("authURL", base)
+    with responses.RequestsMock(), pytest.raises(SigmaError, match=re.escape(problem)) as refused:
+        SigmaSession(get_bearer_token).get("/whoami")
+    assert "password@" not in str(refused.value) + capsys.readouterr().err
+
+
+def test_the_token_goes_to_no_other_host():
+    with responses.RequestsMock(), pytest.raises(SigmaError, match="not below baseURL"):
+        SigmaSession(get_bearer_token).get("https://elsewhere.example.com/v2/whoami")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_follows_no_redirect(status, sigma):
+    sigma.get(f"{BASE_URL}/whoami", status=status, headers={"Location": "https://elsewhere.test"})
+    with pytest.raises(SigmaError, match=f"{status} from .*the token does not follow") as refused:
+        SigmaSession(get_bearer_token).get("/whoami")
+    assert refused.value.status == status
+
+
+def test_sends_the_token_whatever_netrc_says(sigma, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login nobody password wrong\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with_token = header_matcher({"Authorization": "Bearer token-1"})
+    sigma.get(f"{BASE_URL}/whoami", match=[with_token], json={})
+    SigmaSession(get_bearer_token).get("/whoami")
+    assert "Authorization" not in sigma.calls[0].request.headers  # the request for the token
+
+
+def test_goes_past_a_proxy_to_this_machine(session, sandbox, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert session.get("/whoami").json()["userId"]
+
+
+def test_shows_each_address_before_it_is_sent(session, sandbox, capsys):
+    session.get("/members", params={"email": "a@example.com"})
+    printed, trace = capsys.readouterr()
+    assert printed == ""
+    assert trace.splitlines() == [
+        f"URL sent to Sigma: {sandbox.address}/v2/auth/token",
+        f"URL sent to Sigma: {sandbox.address}/v2/members?email=a%40example.com",
+    ]
+
+
+# --- 401 ---
+
+
+def test_renews_an_expired_token_once_and_asks_again(session, sandbox):
+    session.get("/whoami")
+    sandbox.state.rules.append(Fault(kind="expired-token", match="GET *"))
+    assert session.get("/whoami").json()["userId"]
+    assert [e.status for e in sandbox.state.log.entries] == [200, 200, 401, 200, 200]
+
+
+def test_a_token_that_is_refused_again_is_an_error(session, sandbox):
+    sandbox.state.rules.append(Fault(kind="401", match="GET *", times=0))
+    with pytest.raises(SigmaError, match="401 from GET .* Check CLIENT_ID and SECRET") as refused:
+        session.get("/whoami")
+    assert refused.value.status == 401
+    assert asked(sandbox) == [401, 401]
+
+
+# --- Repeating ---
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+def test_429_is_sent_again_for_every_method(method, session, sandbox):
+    sandbox.state.rules.append(Fault(kind="429", match=f"{method} /v2/m*", times=4, seconds=0))
+    with pytest.raises(SigmaError, match="40[05]"):  # the answer to the fifth
+        session.request(method, "/members" if method != "GET" else "/members?limit=x")
+    assert asked(sandbox, method)[:4] == [429] * 4
+    assert len(asked(sandbox, method)) == 5
+
+
+@pytest.mark.parametrize("status", ["429", "503", "500", "502-html", "504"])
+def test_gives_up_after_four_repeats(status, session, sandbox):
+    sandbox.state.rules.append(Fault(kind=status, match="GET *", times=0, seconds=0))
+    with pytest.raises(SigmaError, match=f"^{status[:3]} from GET "):
+        session.get("/whoami")
+    assert asked(sandbox) == [int(status[:3])] * 5
+
+
+@pytest.mark.parametrize("kind", ["500", "502-html", "503", "504", "drop"])
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_what_may_have_been_done_is_not_sent_again(kind, method, session, sandbox):
+    sandbox.state.rules.append(Fault(kind=kind, match=f"{method} /v2/w*", times=0))
+    with pytest.raises(SigmaError) as failed:
+        session.request(method, "/workspaces", json={"name": "Once"})
+    assert len(asked(sandbox, method)) == 1
+    if kind == "drop":
+        assert "It may have been carried out: look in Sigma before you" in str(failed.value)
+
+
+def test_a_lost_connection_is_made_again_for_a_get(session, sandbox):
+    sandbox.state.rules.append(Fault(kind="drop", match="GET *", times=2))
+    assert session.get("/whoami").json()["userId"]
+    assert asked(sandbox) == [0, 0, 200]
+
+
+def test_a_silent_server_costs_one_repeat(session, sandbox, monkeypatch):
+    monkeypatch.setenv("SIGMA_TIMEOUT", "0.2")
+    impatient = SigmaSession(get_bearer_token)
+    sandbox.state.rules.append(Fault(kind="hang", times=0, match="* /v2/w*"))
+    with pytest.raises(SigmaError, match=r"stayed silent too long \(SIGMA_TIMEOUT seconds\)$"):
+        impatient.get("/whoami")
+    assert asked(sandbox) == [0, 0]
+    with pytest.raises(SigmaError, match="stayed silent .* It may have been carried out"):
+        impatient.post("/workspaces", json={"name": "Once"})
+    assert asked(sandbox, "POST") == [0]
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """The seconds that would have been slept."""
+    slept = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    return slept
+
+
+def in_seconds(seconds):
+    return email.utils.formatdate(time.time() + seconds, usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("header", "lowest", "highest"),
+    [
+        ("7", 7, 7),
+        ("3600", 60, 60),
+        (in_seconds(30), 1, 31),
+        (in_seconds(3600), 60, 60),
+        (in_seconds(-30), 1, 1.5),  # the past: as if there were none
+        ("soon", 1, 1.5),
+        ("", 1, 1.5),
+        ("9" * 5000, 1, 1.5),
+        ("1.5", 1, 1.5),
+    ],
+)
+def test_waits_as_long_as_retry_after_says(header, lowest, highest, pauses, monkeypatch):
+    monkeypatch.setenv("SIGMA_BACKOFF", "1")
+    refusal = HTTPResponse(status=429, headers={"Retry-After": header})
+    patience = SigmaSession().get_adapter(BASE_URL).max_retries
+    patience.increment("GET", "/", response=refusal).sleep(refusal)
+    (pause,) = pauses
+    assert lowest <= pause <= highest
+
+
+def test_pauses_grow_and_differ_and_are_announced(pauses, monkeypatch, capsys):
+    monkeypatch.setenv("SIGMA_BACKOFF", "2")
+    refusal = HTTPResponse(status=503)
+    patience = SigmaSession().get_adapter(BASE_URL).max_retries
+    for _ in range(4):
+        patience = patience.increment("GET", "/", response=refusal)
+        patience.sleep(refusal)
+    for pause, shortest in zip(pauses, (2, 4, 8, 16), strict=True):
+        assert shortest <= pause <= shortest * 1.5
+    assert len({pause % 1 for pause in pauses}) == 4
+    assert len(re.findall("the next try is in .* seconds", capsys.readouterr().err)) >= 2
+
+
+def test_a_setting_scales_the_pauses_to_nothing(pauses):
+    refusal = HTTPResponse(status=503)
+    patience = SigmaSession().get_adapter(BASE_URL).max_retries
+    patience.increment("GET", "/", response=refusal).sleep(refusal)
+    assert not any(pauses)
+
+
+# --- Errors ---
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 501])
+@pytest.mark.parametrize(
+    ("kind", "body", "problem"),
+    [
+        (
+            "text/html",
+            "<html><title> Just a\nmoment... </title>",
+            "an HTML page (Just a moment...)",
+        ),
+        ("text/html", "<!DOCTYPE html><HTML>", "an HTML page (without a title), not JSON"),
+        ("application/json", "", "empty"),
+        ("application/json", '{"entries": [', "not the expected JSON but '{\"entries\": ['"),
+        ("text/plain", "error code: 1015", "not the expected JSON but 'error code: 1015'"),
+        ("application/json", "[" * 100_000, "not the expected JSON"),
+        ("application/json", "null", "not the expected JSON but 'null'"),
+        ("application/json", b"\xff\xfe\xfa", "not the expected JSON"),
+    ],
+)
+def test_names_a_body_for_what_it_is(kind, body, problem, status, sigma):
+    sigma.get(f"{BASE_URL}/whoami", status=status, body=body, content_type=kind)
+    with pytest.raises(SigmaError, match=re.escape(problem)) as failed:
+        SigmaSession(get_bearer_token).get("/whoami").json()
+    assert failed.value.status == (status if status >= 300 else None)
+    assert len(str(failed.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"message": "No\nrights", "requestId": "r-1"}, "No rights (requestId r-1)"),
+        ({"error": "invalid_client", "error_description": "Wrong"}, "Wrong (requestId none)"),
+        ({"error": "invalid_client"}, "invalid_client (requestId none)"),
+        ({"message": {"a": 1}, "requestId": 7}, "{'a': 1} (requestId 7)"),
+        ({"message": "\x1b[31m" + "long " * 1000}, "long l (requestId none)"),
+        ({}, "not the expected JSON but '{}' (requestId none)"),
+    ],
+)
+def test_takes_sigmas_words_and_the_request_id(body, words, sigma):
+    sigma.get(f"{BASE_URL}/whoami", status=403, json=body)
+    with pytest.raises(SigmaError, match=re.escape(words)) as failed:
+        SigmaSession(get_bearer_token).get("/whoami")
+    assert str(failed.value).startswith(f"403 from GET {BASE_URL}/whoami: ")
+    assert len(str(failed.value)) < 500
+    assert "\x1b" not in str(failed.value)
+
+
+def test_an_answer_that_echoes_a_secret_is_masked(sigma, capsys):
+    echo = {"message": "Bad: Bearer token-1, secret test-secret", "requestId": "token-1"}
+    sigma.get(f"{BASE_URL}/whoami", status=400, json=echo)
+    with pytest.raises(SigmaError, match=r"Bearer \*\*\*, secret \*\*\* \(requestId \*\*\*\)"):
+        SigmaSession(get_bearer_token).get("/whoami")
+    sigma.replace("GET", f"{BASE_URL}/whoami", body="token-1 test-secret")
+    with pytest.raises(SigmaError, match=r"JSON but '\*\*\* \*\*\*'"):
+        SigmaSession(get_bearer_token).get("/whoami").json()
+
+
+@pytest.mark.parametrize(("path", "status"), [("/whoami", 200), ("/members/nobody", 404)])
+def test_an_answer_that_is_cut_off(path, status, session, sandbox):
+    sandbox.state.rules.append(Fault(kind="truncate", match="GET *"))
+    problem = f"^{status} from GET .*{path}, but the answer was cut off in the middle$"
+    with pytest.raises(SigmaError, match=problem):
+        session.get(path)
+
+
+def test_an_answer_that_stops_in_the_middle(monkeypatch, capsys):
+    def talk(client):
+        client.recv(65536)
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+        time.sleep(1)
+
+    with peer(talk) as address:
+        monkeypatch.setenv("baseURL", address)
+        monkeypatch.setenv("SIGMA_TIMEOUT", "0.2")
+        with pytest.raises(SigmaError, match="200 from GET .* the answer stopped in the middle"):
+            SigmaSession().get("/whoami")
+
+
+def test_an_answer_that_is_not_http(monkeypatch):
+    def talk(client):
+        client.recv(65536)
+        client.sendall(b"220 mail.example.com ESMTP\r\n")
+
+    with peer(talk) as address:
+        monkeypatch.setenv("baseURL", address)
+        with pytest.raises(SigmaError, match="the connection was lost"):
+            SigmaSession().get("/whoami")
+
+
+@contextlib.contextmanager
+def peer(talk):
+    """A server for what HTTP cannot say: talk gets each connection."""
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                with client:
+                    talk(client)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v2"
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_host_that_nobody_knows(monkeypatch):
+    def unknown(*args, **kwargs):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(SigmaError, match="the host sigma.test is not known. Check baseURL"):
+        SigmaSession().get("/whoami")
+
+
+def test_a_refused_connection(monkeypatch):
+    monkeypatch.setenv("baseURL", "http://127.0.0.1:9")
+    with pytest.raises(SigmaError, match="nothing listens there. To start the sandbox: python -m"):
+        SigmaSession().get("/whoami")
+    # Elsewhere the sandbox is no help
+    monkeypatch.setattr(sigma_session, "is_loopback", lambda host: False)
+    monkeypatch.setenv("baseURL", "https://127.0.0.1:9")
+    with pytest.raises(SigmaError, match="the connection was refused. Check baseURL"):
+        SigmaSession().get("/whoami")
+
+
+def test_a_server_without_tls(sandbox, monkeypatch):
+    monkeypatch.setenv("baseURL", sandbox.address.replace("http:", "https:"))
+    with pytest.raises(SigmaError, match="no trusted connection .*REQUESTS_CA_BUNDLE can name"):
+        SigmaSession().get("/whoami")
+
+
+def test_a_field_that_is_missing_is_an_error_and_no_keyerror(sigma):
+    sigma.get(f"{BASE_URL}/members/m-1", json={"rows": [{"name": "x"}]})
+    answer = SigmaSession(get_bearer_token).get("/members/m-1").json()
+    problem = f"The answer from GET {BASE_URL}/members/m-1 has no 'email'"
+    for row in (answer, answer["rows"][0]):
+        with pytest.raises(SigmaError, match=problem):
+            row["email"]
+        assert row.get("email") is None
+
+
+# --- Lists ---
+
+LIST = f"{BASE_URL}/members"
+
+
+def page(sigma, query, names, **rest):
+    entries = [{"name": name} for name in names]
+    sigma.get(LIST, match=[query_param_matcher(query)], json={"entries": entries, **rest})
+
+
+def names(**params):
+    entries = SigmaSession(get_bearer_token).get_entries("/members", **params)
+    return [entry["name"] for entry in entries]
+
+
+@pytest.mark.parametrize("cursors", [("50", "100"), (2, 3), ("a&b=c/ü?", "+ %20"), (1, "1a")])
+def test_reads_all_pages_whatever_the_cursor_looks_like(cursors, sigma):
+    page(sigma, {"limit": 1000}, "ab", nextPage=cursors[0], hasMore=False)
+    page(sigma, {"limit": 1000, "page": cursors[0]}, "", nextPage=cursors[1], total=2)
+    page(sigma, {"limit": 1000, "page": cursors[1]}, "c", nextPage=None, hasMore="true")
+    assert names() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("end", [{}, {"nextPage": None}, {"nextPage": ""}, {"nextPageToken": ""}])
+def test_ends_where_no_page_follows(end, sigma):
+    page(sigma, {"limit": 1000}, "ab", **end)
+    assert names() == ["a", "b"]
+
+
+def test_reads_all_pages_of_the_second_idiom(sigma):
+    page(sigma, {"pageSize": 2}, "ab", nextPageToken="t")
+    page(sigma, {"pageSize": 2, "pageToken": "t"}, "c")
+    assert names(pageSize=2) == ["a", "b", "c"]
+
+
+def test_keeps_the_other_parameters_on_every_page(sigma):
+    page(sigma, {"limit": 10, "email": "a@b"}, "a", nextPage="p")
+    page(sigma, {"limit": 10, "email": "a@b", "page": "p"}, "b", nextPage=None)
+    assert names(limit=10, email="a@b") == ["a", "b"]
+
+
+def test_takes_a_bare_list(sigma):
+    sigma.get(LIST, json=[{"name": "a"}, {"name": "b"}])
+    assert names() == ["a", "b"]
+
+
+@pytest.mark.parametrize("later", ["p1", 7])
+def test_a_repeated_cursor_is_an_error(later, sigma):
+    page(sigma, {"limit": 1000}, "a", nextPage=later)
+    page(sigma, {"limit": 1000, "page": later}, "b", nextPage=str(later))
+    with pytest.raises(SigmaError, match=f"not whole: GET /members named the page {later} twice"):
+        names()
+
+
+@pytest.mark.parametrize("answer", [{}, {"entries": None}, {"entries": "x"}, {"entries": [1]}, [1]])
+def test_an_answer_that_is_no_list(answer, sigma):
+    sigma.get(LIST, json=answer)
+    with pytest.raises(SigmaError, match="no list of entries|has no 'entries'"):
+        names()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"code": "x", "message": "Bad\nrow", "requestId": "r-1"},
+        {"code": "x", "message": "Bad row", "requestId": "r-1", "status": 500},
+        {"message": "Bad row", "requestId": "r-1"},
+    ],
+)
+def test_an_entry_that_sigma_could_not_read_is_named_and_left_out(row, sigma, capsys):
+    sigma.get(LIST, json={"entries": [{"name": "a"}, row, {"name": "b"}], "nextPage": None})
+    assert names() == ["a", "b"]
+    told = "An entry of /members is missing: Bad row (requestId r-1)\n"
+    assert capsys.readouterr().err.endswith(told)
+    assert (
+        exit_code(lambda: None) == "Error: not complete: Sigma could not read 1 entries, see above"
+    )
+
+
+def test_finds_the_members_of_the_sandbox_in_both_list_forms(session, sandbox):
+    everybody = [row["memberId"] for row in session.get_entries("/members", limit=7)]
+    assert len(everybody) == len(set(everybody)) == 120
+    assert len(asked(sandbox)) == 18
+    sandbox.state.organization.options.bare_lists = True
+    assert [row["memberId"] for row in session.get_entries("/members", limit=7)] == everybody
+
+
+# --- Output ---
+
+ROWS = [{"name": "Zoë\n\x1b[1m", "n": 1, "extra": True}, {"name": None, "n": 0.5}]
+COLUMNS = {"Name": "name", "Number": "n"}
+
+
+def test_a_table_has_one_line_for_each_row(capsys):
+    print_rows(ROWS, COLUMNS, empty="None.")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines] == [
+        ["Name", "Number"],
+        ["-" * 7, "-" * 8],
+        ["Zoë", "[1m", "1"],
+        ["0.5"],
+    ]
+
+
+def test_other_programs_get_rows_only(capsys, monkeypatch):
+    monkeypatch.setenv("OUTPUT_FORMAT", "json")
+    print_rows(iter(ROWS), COLUMNS, empty="None.")
+    assert json.loads(capsys.readouterr().out) == ROWS
+    print_rows([], COLUMNS, empty="None.")
+    assert capsys.readouterr().out == "[]\n"
+    monkeypatch.setenv("OUTPUT_FORMAT", "csv")
+    print_rows(ROWS, COLUMNS, empty="None.")
+    rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
+    assert rows == [["Name", "Number"], ["Zoë\n\x1b[1m", "1"], ["", "0.5"]]
+    print_rows([], COLUMNS, empty="None.")
+    assert capsys.readouterr().out == "Name,Number\n"
+
+
+def test_an_unknown_output_format(monkeypatch):
+    monkeypatch.setenv("OUTPUT_FORMAT", "xml")
+    with pytest.raises(SigmaError, match="OUTPUT_FORMAT is 'xml'. It can be table, json, csv"):
+        print_rows([], COLUMNS, empty="None.")
+
+
+# --- The end of a recipe ---
+
+
+def exit_code(main, monkeypatch=None):
+    argv, sys.argv = sys.argv, ["recipe.py"]
+    try:
+        run(main)
+    except SystemExit as end:
+        return end.code
+    finally:
+        sys.argv = argv
+    return 0
+
+
+def raises(error):
+    def main():
+        raise error
+
+    return main
+
+
+def test_how_a_recipe_ends(capsys):
+    assert exit_code(lambda: None) == 0
+    assert exit_code(raises(SigmaError("404 from\nSigma"))) == "Error: 404 from Sigma"
+    assert exit_code(raises(PermissionError(13, "Denied", "a.csv"))) == (
+        "Error: [Errno 13] Denied: 'a.csv'"
+    )
+    assert exit_code(raises(KeyboardInterrupt())) == 130
+    unexpected = exit_code(raises(TypeError("no such thing")))
+    assert re.fullmatch(
+        r"Error: unexpected TypeError in test_sigma_session.py line \d+: no such thing", unexpected
+    )
+
+
+def test_a_reader_who_has_enough_is_no_traceback(sandbox, tmp_path):
+    settings = {**os.environ, **demo.demo_settings(sandbox.address), "LIMIT": "1"}
+    recipe = [sys.executable, ROOT / "members" / "pagination.py"]
+    with subprocess.Popen(
+        recipe, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    ) as running:
+        assert running.stdout.readline() == "Page 1\n"
+        running.stdout.close()
+        trace = running.stderr.read()
+        assert all(line.startswith("URL sent to Sigma: ") for line in trace.splitlines())
+    assert running.returncode == 1
+
+
+def test_a_pipe_takes_every_name(run_recipe, sandbox):
+    done = run_recipe("members/list_all.py", PYTHONIOENCODING="cp1252")
+    assert done.returncode == 0
+    assert "Świątek" in done.stdout
+
+
+def test_repr_of_a_session_holds_no_secret(session):
+    session.get("/whoami")
+    shown = f"{session!r} {vars(session)!r}"
+    assert "sandbox-client-secret" not in shown
+    assert get_bearer_token() not in shown
