@@ -47,47 +47,35 @@ def fault(text: str) -> Fault:
     try:
         return Fault.parse(text)
     except ValueError as error:
-        problem = str(error).splitlines()[-1] if "validation" in str(error) else str(error)
-        raise argparse.ArgumentTypeError(f"{text!r}: {problem.strip()}") from None
+        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Return the options of python -m sandbox."""
+    """Return the options of python -m sandbox. They may stand before run, or right after it."""
+    options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    add = options.add_argument
+    add("--port", type=number(0, 65535), help="8765 unless given; 0 takes a free one")
+    add("--members", type=number(10, 1_000_000), metavar="N", help="120 unless given")
+    add("--workbooks", type=number(1, 1_000_000), metavar="N", help="260 unless given")
+    add("--latency", type=number(0, 600_000), metavar="MS", help="before each answer")
+    add("--polls", type=number(0, 1000), metavar="N", help="polls until a job is ready: 2")
+    add("--token-ttl", type=number(1, 86_400), metavar="S", help="life of a token: 3599 seconds")
+    add("--bare-lists", action="store_true", help="answer lists in the form before June 2026")
+    rule = 'such as "503 GET /v2/members times=2": see sandbox/README.md'
+    add("--fault", type=fault, action="append", metavar="RULE", help=rule)
+
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--port", type=number(0, 65535), default=None, help="8765; 0 takes a free one"
+        parents=[options],
     )
     parser.add_argument("--write-env", action="store_true", help="write .env.sandbox, too")
-    parser.add_argument("--members", type=number(10, 1_000_000), default=120, metavar="N")
-    parser.add_argument("--workbooks", type=number(1, 1_000_000), default=260, metavar="N")
-    parser.add_argument(
-        "--latency", type=number(0, 600_000), default=0, metavar="MS", help="before each answer"
-    )
-    parser.add_argument(
-        "--polls", type=number(0, 1000), default=2, metavar="N", help="polls until a job is ready"
-    )
-    parser.add_argument(
-        "--token-ttl", type=number(1, 86_400), default=3599, metavar="S", help="life of a token"
-    )
-    parser.add_argument(
-        "--bare-lists", action="store_true", help="answer lists in the form before June 2026"
-    )
-    parser.add_argument(
-        "--fault",
-        type=fault,
-        action="append",
-        default=[],
-        metavar="RULE",
-        help='such as "503 GET /v2/members times=2": see sandbox/README.md',
-    )
     commands = parser.add_subparsers(dest="command", metavar="")
-    runner = commands.add_parser("run", help="run a recipe against a sandbox of its own")
-    runner.add_argument("script", type=Path)
-    runner.add_argument("arguments", nargs=argparse.REMAINDER)
+    run = commands.add_parser("run", help="run a recipe against a sandbox", parents=[options])
+    run.add_argument("script", type=Path)
+    run.add_argument("arguments", nargs=argparse.REMAINDER)
+    parser.set_defaults(port=None)
     return parser
 
 
@@ -125,19 +113,19 @@ def main() -> int:
     """Read the command line, and do what it says."""
     arguments = command_line().parse_args()
     options = Options(
-        members=arguments.members,
-        workbooks=arguments.workbooks,
-        polls=arguments.polls,
-        token_seconds=arguments.token_ttl,
-        bare_lists=arguments.bare_lists,
-        latency=arguments.latency / 1000,
+        members=getattr(arguments, "members", Options.members),
+        workbooks=getattr(arguments, "workbooks", Options.workbooks),
+        polls=getattr(arguments, "polls", Options.polls),
+        token_seconds=getattr(arguments, "token_ttl", Options.token_seconds),
+        bare_lists=getattr(arguments, "bare_lists", False),
+        latency=getattr(arguments, "latency", 0) / 1000,
     )
     is_run = arguments.command == "run"
     if is_run and not arguments.script.is_file():
         sys.exit(f"Error: there is no file {arguments.script}")
     port = arguments.port if arguments.port is not None else 0 if is_run else 8765
     try:
-        server = Server(options, arguments.fault, port)
+        server = Server(options, getattr(arguments, "fault", []), port)
     except OSError as error:
         sys.exit(
             f"Error: port {port} cannot be used ({error.strerror}). Is a sandbox running already?"

@@ -17,7 +17,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -69,7 +69,11 @@ class Fault(BaseModel):
         unknown = options.keys() - {"times", "after", "seconds"}
         if unknown:
             raise ValueError(f"{', '.join(sorted(unknown))} is no option of a fault")
-        return cls.model_validate({"kind": kind, "match": " ".join(match) or "*", **options})
+        try:
+            return cls.model_validate({"kind": kind, "match": " ".join(match) or "*", **options})
+        except ValidationError as error:
+            problems = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()]
+            raise ValueError("; ".join(problems)) from None
 
     def strikes(self, method: str, path: str) -> bool:
         """Count a request, and say whether this rule strikes it."""
@@ -81,7 +85,7 @@ class Fault(BaseModel):
 
 
 class Faults:
-    """Middleware that lets the rules strike. The first rule that strikes wins."""
+    """Middleware that lets the rules strike: the first that fits, which alone counts it."""
 
     def __init__(self, app: FastAPI, rules: list[Fault]) -> None:
         self.app = app
@@ -95,14 +99,15 @@ class Faults:
         latency = self.app.state.organization.options.latency
         if latency:
             await asyncio.sleep(latency)
-        struck = [rule for rule in self.rules if rule.strikes(scope["method"], scope["path"])]
-        if not struck:
+        asked = scope["method"], scope["path"]
+        rule = next((rule for rule in self.rules if rule.strikes(*asked)), None)
+        if rule is None:
             await self.app(scope, receive, send)
-        elif struck[0].kind in CHANGED:
-            await self._change(struck[0], scope, receive, send)
+        elif rule.kind in CHANGED:
+            await self._change(rule, scope, receive, send)
         else:
-            answer = self._refusal(struck[0], scope)
-            answer.headers["X-Sandbox-Fault"] = struck[0].kind
+            answer = self._refusal(rule, scope)
+            answer.headers["X-Sandbox-Fault"] = rule.kind
             await answer(scope, receive, send)
 
     def _refusal(self, rule: Fault, scope: Scope) -> Response:

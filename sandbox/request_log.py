@@ -80,7 +80,8 @@ class RequestLog:
 
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":
-                entry.status = message["status"]
+                entry.status, entry.ignored = message["status"], list(ignored)
+                entry.milliseconds = round((time.monotonic() - begin) * 1000, 1)
                 for name, value in message["headers"]:
                     if name.lower() == b"x-sandbox-fault":
                         entry.fault = value.decode("latin-1")
@@ -90,8 +91,6 @@ class RequestLog:
             await self.app(scope, replay, note)
         finally:
             self.under_way -= 1
-            entry.ignored = list(ignored)
-            entry.milliseconds = round((time.monotonic() - begin) * 1000, 1)
 
 
 async def _whole_body(receive: Receive) -> bytes:

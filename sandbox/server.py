@@ -89,7 +89,8 @@ class Server:
 
         wrap may put something of its own around the application, such as a recorder in tests.
         """
-        self.socket = socket.socket()
+        # Naming TCP lets asyncio set TCP_NODELAY: without it each answer takes 40 ms longer
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         # On Windows this option would let two programs share the port
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)

@@ -168,7 +168,11 @@ class Contract:
             form = parse_qs(exchange.body.decode(), keep_blank_values=True)
             value: Any = {name: values[0] for name, values in form.items()}
         else:
-            value = json.loads(exchange.body)
+            try:
+                value = json.loads(exchange.body)
+            except ValueError:
+                yield "the body is not JSON"
+                return
         yield from self._problems(content[kind]["schema"], value)
 
     def _in_answer(self, exchange: Exchange, operation: dict[str, Any]) -> Iterator[str]:

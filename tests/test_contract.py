@@ -281,6 +281,7 @@ def test_a_good_exchange_violates_nothing():
         ({"body": b'{"b": "x"}'}, "'a' is a required property"),
         ({"body": b'{"a": 1}'}, "1 is not of type 'string'"),
         ({"body": b'{"a": "text", "b": "w"}'}, "is not valid under any of the given schemas"),
+        ({"body": b"{"}, "request: the body is not JSON"),
         ({"body": b"", "headers": {"authorization": "Bearer x"}}, "the body is missing"),
         ({"status": 201}, "answer 201: only 200, default are declared"),
         ({"status": 404, "answer": b"[]"}, "[] is not of type 'object'"),

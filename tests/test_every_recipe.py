@@ -188,15 +188,22 @@ DISASTERS = {
 
 @each_script
 @pytest.mark.parametrize("kind", DISASTERS)
-def test_a_disaster_ends_in_one_line_and_exit_code_1(kind, recipe, run_recipe, sandbox):
+def test_a_disaster_ends_in_one_line_and_exit_code_1(kind, recipe, call_recipe, sandbox):
     sandbox.state.rules.append(Fault(kind=kind, times=0, seconds=0))
-    done = run_recipe(recipe)
+    done = call_recipe(recipe)
     assert_one_error(done, DISASTERS[kind])
     # The same again where the token is still handed out
     sandbox.state.rules[0].match = "* /v2/[!a]*"
-    done = run_recipe(recipe)
+    done = call_recipe(recipe)
     assert_one_error(done, DISASTERS[kind].replace("POST", "(GET|POST|PATCH)"))
     assert ("Steps done: none" in done.stderr) == (recipe.stem == "master_script")
+
+
+@each_script
+@pytest.mark.parametrize("kind", ["403-html", "truncate"])
+def test_a_disaster_in_a_process_of_its_own(kind, recipe, run_recipe, sandbox):
+    sandbox.state.rules.append(Fault(kind=kind, times=0))
+    assert_one_error(run_recipe(recipe), DISASTERS[kind])
 
 
 @each_script

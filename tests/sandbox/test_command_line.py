@@ -1,0 +1,172 @@
+"""Tests of python -m sandbox, as a process of its own."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from sandbox import demo, seed
+from tests.conftest import ROOT
+
+ENV_SANDBOX = ROOT / ".env.sandbox"
+
+
+def clean_environment(**more):
+    """Return an environment without any setting of ours."""
+    ours = {*demo.names(), "PYTHON_DOTENV_DISABLED"}
+    return {**{k: v for k, v in os.environ.items() if k not in ours}, **more}
+
+
+@contextlib.contextmanager
+def serving(*arguments):
+    """Start the sandbox, and yield it and the lines up to its address."""
+    command = [sys.executable, "-m", "sandbox", "--port", "0", *arguments]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=clean_environment(), stdout=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        lines = []
+        while not lines or "listening" not in lines[-1]:
+            lines.append(process.stdout.readline().rstrip("\n"))
+            assert lines[-1], lines
+        try:
+            yield process, lines
+        finally:
+            process.terminate()
+
+
+def run(*arguments, **settings):
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox", *arguments],
+        cwd=ROOT,
+        env=clean_environment(**settings),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+
+
+def test_prints_the_settings_and_then_its_address():
+    with serving() as (process, lines):
+        address = re.search(r"listening on (\S+)", lines[-1])[1]
+        settings = dict(line.split("=", 1) for line in lines[:-1])
+        assert settings == demo.demo_settings(address)
+        assert settings.keys() <= set(demo.names())
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": settings["CLIENT_ID"],
+            "client_secret": settings["SECRET"],
+        }
+        assert requests.post(settings["authURL"], data=form, timeout=5).status_code == 200
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to a process")
+def test_ctrl_c_ends_it_quietly():
+    with serving() as (process, _):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+
+
+def test_writes_the_settings_with_every_other_name_empty():
+    before = ENV_SANDBOX.read_bytes() if ENV_SANDBOX.exists() else None
+    try:
+        with serving("--write-env") as (_, lines):
+            address = re.search(r"listening on (\S+)", lines[-1])[1]
+            text = ENV_SANDBOX.read_text(encoding="utf-8")
+    finally:
+        if before is None:
+            ENV_SANDBOX.unlink(missing_ok=True)
+        else:
+            ENV_SANDBOX.write_bytes(before)
+    written = dict(line.split("=", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert list(written) == demo.names()
+    assert {name: value for name, value in written.items() if value} == demo.demo_settings(address)
+
+
+def test_a_busy_port_is_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        done = run("--port", str(port))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(
+        f"Error: port {port} cannot be used .*--port 0 takes a free.*\n", done.stderr
+    )
+
+
+def test_without_its_packages_it_says_what_to_install(tmp_path):
+    (tmp_path / "fastapi.py").write_text("raise ModuleNotFoundError(name='fastapi')\n")
+    done = run(PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Error: the sandbox needs the package fastapi. Install it:"
+        " python -m pip install -r requirements.txt -r sandbox/requirements.txt\n"
+    )
+
+
+def test_runs_a_recipe_and_passes_its_exit_code_through(tmp_path):
+    done = run("run", "members/master_script.py")
+    assert done.returncode == 0
+    assert done.stdout.endswith("Onboarding process completed successfully.\n")
+    assert all(
+        line.startswith("URL sent to Sigma: http://127.0.0.1:") for line in done.stderr.splitlines()
+    )
+    failed = run("run", "members/update.py", MEMBERID="nobody")
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("Set in the environment, in place of the demo: MEMBERID\n")
+    refused = run("run", "members/master_script.py", "--nonsense")
+    assert refused.returncode == 2
+
+
+def test_credentials_of_the_environment_never_reach_the_sandbox():
+    real = {"CLIENT_ID": "real", "SECRET": "real", "baseURL": "https://real.test/v2"}
+    done = run("run", "get_access_token.py", **real)
+    assert done.returncode == 0, done.stderr
+    assert "real" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("before_run", [True, False])
+def test_options_may_stand_on_both_sides_of_run(before_run):
+    options = ["--members", "10", "--bare-lists", "--token-ttl", "60", "--workbooks", "5"]
+    options += ["--polls", "0", "--latency", "1", "--fault", "503 GET /v2/members"]
+    recipe = ["members/pagination.py"]
+    done = run(*(options if before_run else []), "run", *([] if before_run else options), *recipe)
+    assert done.stdout.endswith("Total members: 10\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (
+            ["--fault", "explode"],
+            2,
+            "'explode' is no fault. Known: a status (503 or 503-html), exp",
+        ),
+        (["--members", "9"], 2, "must be from 10 to 1000000"),
+        (["--port", "x"], 2, "invalid number value: 'x'"),
+        (["run"], 2, "the following arguments are required: script"),
+        (["run", "no/such.py"], 1, "Error: there is no file no"),
+    ],
+)
+def test_wrong_arguments(arguments, code, words):
+    done = run(*arguments)
+    assert done.returncode == code
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_demo_value_works(sandbox):
+    settings = demo.demo_settings(sandbox.address)
+    organization = sandbox.state.organization
+    assert organization.member(settings["MEMBERID"]).email == "sales_rep@example.com"
+    assert list(organization.members).index(settings["MEMBERID"]) > 50  # beyond the first page
+    assert organization.workspace(settings["WORKSPACEID"])
+    assert organization.team(settings["TEAMID"]).members == {}
+    assert organization.connection(settings["CONNECTIONID"])
+    assert seed.DEMO_CONNECTION_ID not in organization.grants  # the tutorial wants one without
+    assert organization.find_email(settings["EMAIL"]) is None
+    assert organization.account_type(settings["NEW_MEMBER_TYPE"])

@@ -1,0 +1,130 @@
+"""Tests of sandbox/faults.py, and of what the request log keeps."""
+
+import pytest
+import requests
+
+from sandbox import seed
+from sandbox.faults import CHANGED, REFUSED, Fault
+
+
+@pytest.fixture
+def ask(sandbox):
+    """Send a request with a good token."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": seed.CLIENT_ID,
+        "client_secret": seed.SECRET,
+    }
+    token = requests.post(f"{sandbox.address}/v2/auth/token", data=form, timeout=5).json()
+    headers = {"Authorization": f"Bearer {token['access_token']}"}
+
+    def send(method, path, **sent):
+        url = f"{sandbox.address}{path}"
+        return requests.request(method, url, headers=headers, timeout=0.5, **sent)
+
+    return send
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("429", {"kind": "429", "match": "*", "times": 1, "after": 0, "seconds": 1}),
+        (
+            "503-html GET /v2/members* times=2 after=3 seconds=0.5",
+            {
+                "kind": "503-html",
+                "match": "GET /v2/members*",
+                "times": 2,
+                "after": 3,
+                "seconds": 0.5,
+            },
+        ),
+    ],
+)
+def test_a_rule_in_its_written_form(text, rule):
+    assert Fault.parse(text).model_dump(exclude={"seen"}) == rule
+
+
+@pytest.mark.parametrize("text", ["", "999", "200", "explode", "503 time=1", "503 times=-1"])
+def test_a_rule_that_is_none(text):
+    with pytest.raises(ValueError, match="is no fault|no option|greater than or equal"):
+        Fault.parse(text)
+
+
+def test_strikes_after_some_and_only_so_often(ask, sandbox):
+    sandbox.state.rules.append(Fault(kind="503", match="GET /v2/who*", times=2, after=1))
+    answers = [ask("GET", "/v2/whoami") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 503, 503, 200]
+    assert ["X-Sandbox-Fault" in answer.headers for answer in answers] == [False, True, True, False]
+    assert set(answers[1].json()) == {"requestId", "message", "code"}
+    assert ask("GET", "/v2/teams").status_code == 200
+    assert [e.fault for e in sandbox.state.log.entries][2:4] == ["503", "503"]
+
+
+def test_429_names_the_seconds_and_its_page_does_not(ask, sandbox):
+    sandbox.state.rules += [Fault(kind="429", seconds=7), Fault(kind="429-html")]
+    assert ask("GET", "/v2/whoami").headers["Retry-After"] == "7"
+    page = ask("GET", "/v2/whoami")
+    assert (page.status_code, page.headers.get("Retry-After")) == (429, None)
+    assert "<html>" in page.text
+
+
+# Every kind does the work (or not), and spoils the answer in its way
+@pytest.mark.parametrize("kind", [*CHANGED, *REFUSED])
+def test_every_kind(kind, ask, sandbox):
+    spoils_lists = kind in ("repeat-page", "error-row")
+    match = "GET /v2/teams" if spoils_lists else "POST *"
+    sandbox.state.rules.append(Fault(kind=kind, match=match, seconds=0.1, times=0))
+    if spoils_lists:
+        assert any(seen(ask, kind))
+        return
+    body = {"name": "Made"}
+    if kind in ("hang", "drop", "truncate"):
+        with pytest.raises(requests.RequestException) as lost:
+            ask("POST", "/v2/workspaces", json=body)
+        assert isinstance(lost.value, requests.Timeout) == (kind == "hang")
+    else:
+        answer = ask("POST", "/v2/workspaces", json=body)
+        assert answer.headers["X-Sandbox-Fault"] == kind
+        expected = {
+            "slow": lambda: (
+                answer.json()["name"] == "Made" and answer.elapsed.total_seconds() > 0.1
+            ),
+            "broken-json": lambda: answer.text.startswith("{") and not answer.text.endswith("}"),
+            "empty": lambda: (answer.status_code, answer.content) == (200, b""),
+            "html": lambda: answer.headers["Content-Type"].startswith("text/html"),
+            "expired-token": lambda: answer.json()["message"] == "jwt expired",
+        }
+        assert expected[kind]()
+    names = [workspace.name for workspace in sandbox.state.organization.workspaces.values()]
+    assert ("Made" in names) == (kind in CHANGED)
+    sandbox.state.rules.clear()
+    # The token is dead after expired-token, and only then
+    assert ask("GET", "/v2/whoami").status_code == (401 if kind == "expired-token" else 200)
+
+
+def seen(ask, kind):
+    first = ask("GET", "/v2/teams?limit=3").json()
+    second = ask("GET", f"/v2/teams?limit=3&page={first['nextPage']}").json()
+    if kind == "repeat-page":
+        return [second["nextPage"] == first["nextPage"]]
+    return [set(row) == {"code", "message", "requestId"} for row in first["entries"]]
+
+
+def test_the_log_masks_secrets_and_shows_what_was_ignored(ask, sandbox):
+    ask("POST", "/v2/workspaces", json={"name": "W", "nodupes": True, "apiToken": "hidden"})
+    token, made = sandbox.state.log.entries
+    assert token.body == {
+        "grant_type": "client_credentials",
+        "client_id": seed.CLIENT_ID,
+        "client_secret": "***",
+    }
+    assert made.body == {"name": "W", "nodupes": True, "apiToken": "***"}
+    assert made.ignored == ["nodupes", "apiToken"]
+    assert (made.method, made.path, made.status, made.fault) == ("POST", "/v2/workspaces", 200, "")
+    assert (token.number, made.number, made.atOnce) == (1, 2, 1)
+
+
+def test_latency(ask, sandbox):
+    sandbox.state.organization.options.latency = 0.1
+    assert ask("GET", "/v2/whoami").elapsed.total_seconds() >= 0.1

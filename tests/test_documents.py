@@ -1,0 +1,149 @@
+"""The documents say what is true: commands, outputs, tables, settings, editor files."""
+
+import json
+import re
+
+import pytest
+
+from sandbox import demo
+from sandbox.resources.not_supported import OPERATIONS
+from tests.conftest import ROOT
+from tests.test_every_recipe import RECIPES, docstring, source
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ENV_EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+
+
+def section(title):
+    return re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.M | re.S)[1]
+
+
+def commands(text, language):
+    return re.findall(rf"^```{language}\n(.+?)\n```$", text, re.MULTILINE)
+
+
+def test_ci_runs_the_test_command_of_the_readme():
+    (command,) = commands(section("Run the tests"), "bash")
+    assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").endswith(f"\n{command}\n")
+
+
+def test_windows_gets_the_same_commands_without_and():
+    for title in ("Try it (no account needed)", "Run the tests"):
+        (unix,) = commands(section(title), "bash")
+        (windows,) = commands(section(title), "powershell")
+        assert "&&" not in windows  # PowerShell 5.1 does not know it
+        plain = re.sub(r"; if \(\$\?\) \{ (.+?) \}", r" && \1", windows)
+        plain = plain.replace(r".venv\Scripts\python", ".venv/bin/python")
+        assert plain.replace("py -m venv", "python3 -m venv") == unix
+
+
+def test_the_output_in_the_readme_is_the_checked_sample():
+    shown = re.search(r"<!-- output: (\S+) -->\n```text\n(.*?)\n```", README, re.DOTALL)
+    sample = docstring(ROOT / shown[1]).split("Sample output:\n\n")[1]
+    lines = [line.removeprefix("    ") for line in sample.splitlines()]
+    assert shown[2].replace("http://127.0.0.1:8765", "https://aws-api.sigmacomputing.com") == (
+        "\n".join(lines)
+    )
+
+
+def table_rows():
+    rows = re.findall(r"^\| \[(\S+)\]\((\S+)\) \| .+ \| (.+) \| (.*) \|$", README, re.MULTILINE)
+    return {name: (link, endpoint, settings) for name, link, endpoint, settings in rows}
+
+
+def test_the_table_has_every_recipe():
+    files = [path.as_posix() for path in RECIPES]
+    assert sorted(table_rows()) == sorted(["get_access_token.py", *files])
+
+
+@pytest.mark.parametrize("recipe", [path.as_posix() for path in RECIPES])
+def test_the_table_names_endpoint_and_settings(recipe):
+    link, endpoint, settings = table_rows()[recipe]
+    assert link == recipe
+    text = source(ROOT / recipe)
+    if recipe.endswith("master_script.py"):  # some of its settings are read by its first step
+        text += source(ROOT / "members/create_new.py")
+    else:
+        method, path = endpoint.split(" ")
+        assert f"{method} /v2{path}" in docstring(ROOT / recipe)
+    required = set(re.findall(r'require_\w+\(\s*"(\w+)"', text))
+    optional = set(re.findall(r'read_\w+\(\s*"(\w+)"', text)) - {"OUTPUT_FORMAT"}
+    assert set(re.findall(r"\*\*(\w+)\*\*", settings)) == required
+    assert set(re.findall(r"(\w+)=", settings)) == optional
+
+
+def test_every_region_stands_in_env_example_and_in_the_readme():
+    hosts = re.findall(r"https://[a-z.-]+\.sigmacomputing\.com", ENV_EXAMPLE)
+    assert len(set(hosts)) == 13
+    assert set(re.findall(r"`(https://\S+)`", section("Use your own organization"))) == set(hosts)
+
+
+def test_env_example_is_read_alike_by_vscode_and_python_dotenv():
+    for line in ENV_EXAMPLE.splitlines():
+        assert re.fullmatch(r"#.*|\w+=\S*|", line), line
+        assert line.startswith("#") or " #" not in line, "VSCode keeps a comment after a value"
+
+
+def test_every_setting_is_used():
+    sources = [source(path) for path in [*RECIPES, "get_access_token.py", "sigma_session.py"]]
+    for name in demo.names():
+        assert any(f'"{name}"' in text for text in sources), name
+
+
+def test_links_lead_somewhere():
+    for document in (ROOT / "README.md", ROOT / "sandbox" / "README.md"):
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8")):
+            assert (document.parent / link).exists(), link
+
+
+def test_the_sandbox_says_what_it_lacks():
+    text = (ROOT / "sandbox" / "README.md").read_text(encoding="utf-8")
+    listed = re.search(r"<!-- not supported -->\n\n```text\n(.*?)\n```", text, re.DOTALL)
+    assert listed[1].splitlines() == OPERATIONS
+
+
+# --- The editor ---
+
+
+def read_with_comments(name):
+    """Read a file of VSCode, which may hold whole lines of // comments."""
+    text = (ROOT / ".vscode" / name).read_text(encoding="utf-8")
+    return json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
+
+
+def test_f5_runs_the_open_file_and_the_second_entry_the_sandbox_too():
+    plain, with_sandbox = read_with_comments("launch.json")["configurations"]
+    for configuration in (plain, with_sandbox):
+        assert configuration["type"] == "debugpy"
+        assert configuration["program"] == "${file}"
+    assert "envFile" not in plain
+    assert with_sandbox["envFile"] == "${workspaceFolder}/.env.sandbox"
+    (task,) = read_with_comments("tasks.json")["tasks"]
+    assert with_sandbox["preLaunchTask"] == task["label"]
+    assert task["isBackground"] is True
+    assert task["args"] == ["-m", "sandbox", "--write-env"]
+
+
+def test_the_task_knows_when_the_sandbox_is_ready_or_failed():
+    (task,) = read_with_comments("tasks.json")["tasks"]
+    background = task["problemMatcher"]["background"]
+    first_line, *_ = demo.demo_settings("http://127.0.0.1:8765").items()
+    assert re.search(background["beginsPattern"], "=".join(first_line))
+    ready = "Sandbox listening on http://127.0.0.1:8765 (Ctrl-C stops it)"
+    failure = "Error: port 8765 cannot be used (Address already in use)."
+    for line in (ready, failure):
+        assert re.search(background["endsPattern"], line)
+    assert re.search(task["problemMatcher"]["pattern"]["regexp"], failure)
+
+
+def test_pytest_is_discovered_and_extensions_are_recommended():
+    settings = read_with_comments("settings.json")
+    assert settings["python.testing.pytestEnabled"] is True
+    assert (ROOT / settings["python.testing.pytestArgs"][0]).is_dir()
+    wanted = read_with_comments("extensions.json")["recommendations"]
+    assert {"ms-python.python", "ms-python.debugpy"} <= set(wanted)
+
+
+def test_git_ignores_what_must_stay_private():
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {".env", ".member-emails", ".venv/"} <= set(ignored)
