@@ -41,6 +41,7 @@ ENV_FILE = FOLDER / ".env"
 PAGE_SIZE = 1000  # entries per page: Sigma sends 50 unless asked, and at most 1000
 CONNECT_SECONDS = 10  # how long to wait for a connection; SIGMA_TIMEOUT is for the answer
 OLDER_NAMES = {"MEMBERID": "MEMBER_ID", "WORKBOOK_ID": "WORKBOOKID"}  # both stand in the QuickStart
+OUTPUT_FORMATS = ("table", "json", "csv")
 Number = TypeVar("Number", int, float)
 
 
@@ -87,7 +88,7 @@ def read_env(name: str, default: str = "", choices: tuple[str, ...] = ()) -> str
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1].strip()
     value = value or default
-    if choices and value not in choices:
+    if value and choices and value not in choices:
         raise SigmaError(f"{name} is {value!r}. It can be {', '.join(choices)}")
     return value
 
@@ -404,11 +405,15 @@ def read_body(answer: requests.Response) -> bytes:
     try:
         return answer.content
     except requests.RequestException as error:
+        problem = "was cut off in the middle"
+        if isinstance(error, requests.exceptions.ContentDecodingError):
+            problem = "is compressed in a way that cannot be read"
+        elif any(isinstance(cause, ReadTimeoutError) for cause in error.args):
+            problem = "stopped in the middle"
         asked = f"{answer.request.method} {answer.url}"
-        silent = any(isinstance(cause, ReadTimeoutError) for cause in error.args)
-        problem = "stopped" if silent else "was cut off"
+        status = answer.status_code if answer.status_code >= 300 else None
         raise SigmaError(
-            f"{answer.status_code} from {asked}, but the answer {problem} in the middle"
+            f"{answer.status_code} from {asked}, but the answer {problem}", status
         ) from error
 
 
@@ -482,7 +487,7 @@ def print_rows(rows: Iterable[dict[str, Any]], columns: dict[str, str], empty: s
     columns for a spreadsheet; OUTPUT_FORMAT=json prints the rows as they are, with every field,
     and [] when there are none.
     """
-    output_format = read_env("OUTPUT_FORMAT", "table", choices=("table", "json", "csv"))
+    output_format = read_env("OUTPUT_FORMAT", "table", choices=OUTPUT_FORMATS)
     rows = list(rows)
     if output_format == "json":
         print(json.dumps(rows, indent=2, ensure_ascii=False))
@@ -516,6 +521,7 @@ def run(main: Callable[..., object], command_line: argparse.ArgumentParser | Non
     parser = command_line or argparse.ArgumentParser(description=about, formatter_class=layout)
     try:
         arguments = parser.parse_args()
+        read_env("OUTPUT_FORMAT", choices=OUTPUT_FORMATS)  # now, not when the work is done
         main(arguments) if command_line else main()
         sys.stdout.flush()
     except BrokenPipeError:  # "| head -1" has read enough

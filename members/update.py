@@ -38,11 +38,14 @@ def update_member_type(session: SigmaSession, member_id: str, new_type: str) -> 
     try:
         answer = session.patch(f"/members/{member_id}", json={"memberType": new_type})
     except SigmaError as error:
-        # Sigma answers 404 both for a member and for an account type that it does not know. Tell
-        # them apart by the message, and show what NEW_MEMBER_TYPE can be
-        if error.status == 404 and "member type" in str(error).lower():
-            known = ", ".join(account_type_names(session))
-            raise SigmaError(f"{error}. NEW_MEMBER_TYPE can be {known}", error.status) from error
+        # Sigma answers 404 both for a member and for an account type that it does not know. Look
+        # which of them it is, and show what NEW_MEMBER_TYPE can be. Upper and lower case are one
+        if error.status == 404:
+            known = account_type_names(session)
+            if new_type.lower() not in [name.lower() for name in known]:
+                raise SigmaError(
+                    f"{error}. NEW_MEMBER_TYPE can be {', '.join(known)}", error.status
+                ) from error
         raise
     member: dict[str, Any] = answer.json()
     return member

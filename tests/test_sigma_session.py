@@ -376,6 +376,18 @@ def test_an_answer_that_is_cut_off(path, status, session, sandbox):
         session.get(path)
 
 
+def test_an_answer_that_cannot_be_unpacked(monkeypatch):
+    def talk(client):
+        client.recv(65536)
+        head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n"
+        client.sendall(head + b"junk")
+
+    with peer(talk) as address:
+        monkeypatch.setenv("baseURL", address)
+        with pytest.raises(SigmaError, match="200 from GET .* compressed in a way that cannot"):
+            SigmaSession().get("/whoami")
+
+
 def test_an_answer_that_stops_in_the_middle(monkeypatch, capsys):
     def talk(client):
         client.recv(65536)

@@ -54,6 +54,15 @@ def test_an_unknown_type_lists_those_of_the_organization(sigma, capsys):
     assert "successfully" not in capsys.readouterr().out
 
 
+def test_a_member_who_vanished_is_not_taken_for_an_unknown_type(sigma):
+    sigma.get(URL, json={"memberType": "Viewer"})
+    sigma.patch(URL, status=404, json={"message": "No such member", "requestId": "r-1"})
+    entries = [{"accountTypeName": "CREATOR"}]
+    sigma.get(f"{BASE_URL}/accountTypes", json={"entries": entries})
+    with pytest.raises(SigmaError, match=r"No such member \(requestId r-1\)$"):
+        main()
+
+
 def test_another_refusal_is_passed_on(sigma):
     sigma.get(URL, json={"memberType": "Viewer"})
     sigma.patch(URL, status=403, json={"message": "No rights", "requestId": "r-2"})
