@@ -20,6 +20,7 @@ Sample output:
 """
 
 import argparse
+import sys
 import threading
 import time
 
@@ -44,6 +45,8 @@ def get_bearer_token(rejected: str | None = None) -> str:
         if _token and _token != rejected and time.monotonic() < _good_until:
             return _token
         url = require_env("authURL")
+        if url.startswith("/"):  # the session would add it to baseURL
+            raise SigmaError(f"authURL is {url!r}, which does not begin with https://")
         form = {
             "grant_type": "client_credentials",
             "client_id": require_env("CLIENT_ID"),
@@ -53,9 +56,9 @@ def get_bearer_token(rejected: str | None = None) -> str:
         try:
             answer = SigmaSession().post(url, data=form).json()
             token, lifetime = answer["access_token"], float(answer["expires_in"])
-            if not (token and token.isascii() and token.isprintable()):
+            if not (token and token.isascii() and token.isprintable() and lifetime >= 0):
                 raise ValueError  # not a header value; its text must not reach an error message
-        except (AttributeError, TypeError, ValueError):
+        except (AttributeError, OverflowError, TypeError, ValueError):
             raise SigmaError(f"No token in the answer from {url}. Check authURL") from None
         finally:
             _asked_at = time.monotonic()
@@ -66,7 +69,11 @@ def get_bearer_token(rejected: str | None = None) -> str:
 
 def command_line() -> argparse.ArgumentParser:
     """Return what may stand after the name of this file."""
-    parser = argparse.ArgumentParser(description="Check the credentials in your .env file.")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     parser.add_argument(
         "--show-token", action="store_true", help="print the whole token: keep it to yourself"
     )
@@ -80,12 +87,13 @@ def main(arguments: argparse.Namespace) -> None:
 
     # 4: Show that the credentials work, and keep the token off the screen: terminals are recorded
     #    and shared, and whoever reads the token may use it until it expires
-    print(f"Bearer token obtained successfully: {token[:6]}... ({len(token)} characters)")
+    start = token[:6] if len(token) > 12 else ""
+    print(f"Bearer token obtained successfully: {start}... ({len(token)} characters)")
     print(f"It is valid for {_lifetime:.0f} seconds.")
     print(f"User ID:         {owner['userId']}")
     print(f"Organization ID: {owner['organizationId']}")
-    if arguments.show_token:
-        print(token)
+    if arguments.show_token:  # past the filter that keeps secrets off sys.stdout
+        print(token, file=sys.__stdout__)
 
 
 # 5: Run main() only when this file is started, not when it is imported

@@ -9,8 +9,10 @@ token, waiting, repeating, errors), never which request: that stands in the reci
 """
 
 import argparse
+import contextlib
 import csv
 import functools
+import html
 import io
 import ipaddress
 import json
@@ -18,23 +20,36 @@ import os
 import random
 import re
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
-from urllib.parse import quote_plus, urlsplit
+from typing import Any, Protocol, TextIO, TypeVar
+from urllib.parse import quote, quote_plus, urlsplit
 
-import requests
-from dotenv import dotenv_values, load_dotenv
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    InvalidHeader,
-    MaxRetryError,
-    NameResolutionError,
-    NewConnectionError,
-    ReadTimeoutError,
-)
-from urllib3.util import Retry
+
+def lacks_package(missing: ModuleNotFoundError) -> str:
+    """Say how to install a package that this Python does not have."""
+    command = 'python -m pip install requests "urllib3>=2.6.3" python-dotenv tabulate tqdm'
+    return f"{sys.executable} lacks the package {missing.name}. Install it: {command}"
+
+
+try:
+    import requests
+    from dotenv import dotenv_values, load_dotenv
+    from requests.adapters import HTTPAdapter
+    from urllib3.exceptions import (
+        ConnectTimeoutError,
+        HTTPError,
+        InvalidHeader,
+        MaxRetryError,
+        NameResolutionError,
+        NewConnectionError,
+        ProtocolError,
+        ReadTimeoutError,
+    )
+    from urllib3.util import Retry
+except ModuleNotFoundError as missing:  # most often the wrong Python was started
+    sys.exit(f"Error: {lacks_package(missing)}")
 
 FOLDER = Path(__file__).resolve().parent
 ENV_FILE = FOLDER / ".env"
@@ -70,7 +85,8 @@ def load_settings() -> None:
             return
         written = dotenv_values(ENV_FILE, **how)
     except ValueError as error:  # PowerShell 5's ">" writes UTF-16
-        raise SigmaError(f"{ENV_FILE} is not UTF-8. Save it as UTF-8") from error
+        advice = "Save it as UTF-8, with a line NAME=value for each setting"
+        raise SigmaError(f"{ENV_FILE} cannot be read. {advice}") from error
     other = [name for name, text in written.items() if text != os.environ.get(name, text)]
     if other:  # EMAIL, LIMIT and SECRET are names that other programs use, too
         print(f"Set in the environment, so not read from .env: {', '.join(other)}", file=sys.stderr)
@@ -94,7 +110,7 @@ def read_env(name: str, default: str = "", choices: tuple[str, ...] = ()) -> str
 
 
 def read_flag(name: str, default: bool) -> bool:
-    """Return a yes-or-no setting, which is true or false: a typing error never counts as a yes."""
+    """Return a yes-or-no setting, which is true or false: a typo never counts as a yes."""
     return read_env(name, str(default).lower(), choices=("true", "false")) == "true"
 
 
@@ -127,8 +143,8 @@ def require_env(name: str) -> str:
 def require_email(name: str) -> str:
     """Return a setting that is one email address."""
     value = require_env(name)
-    if not re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", value):
-        raise SigmaError(f"{name} is {value!r}, which is no email address")
+    if len(value) > 254 or not re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", value):
+        raise SigmaError(f"{name} is {value!r}, which is not an email address")
     return value
 
 
@@ -137,15 +153,15 @@ def require_id(name: str) -> str:
     return checked_id(require_env(name), name)
 
 
-def checked_id(value: str, name: str) -> str:
+def checked_id(value: object, name: str) -> str:
     """Return value if it is an ID: letters, digits, - and _ only, so it cannot change an address.
 
-    Raises SigmaError that names the setting or option it came from.
+    Raises SigmaError with the name of the setting, option or field that it came from.
     """
-    placeholder = value.lower() in ("undefined", "null", "none", "nan", "true", "false")
-    if placeholder or not re.fullmatch(r"[\w-]+", value, re.ASCII):
-        raise SigmaError(f"{name} is {value!r}, which is no ID. Copy the ID from Sigma")
-    return value
+    shape = r"(?!(undefined|null|none|nan|true|false)$)[\w-]{1,100}"
+    if isinstance(value, str) and re.fullmatch(shape, value, re.ASCII | re.IGNORECASE):
+        return value
+    raise SigmaError(f"{name} is {value!r}, which is not an ID. Copy the ID from Sigma")
 
 
 # 2: A requests.Session with the habits that every recipe needs
@@ -188,8 +204,8 @@ class SigmaSession(requests.Session):
         kwargs["allow_redirects"] = False  # a 307 would hand the secret to another host
         kwargs.setdefault("timeout", (CONNECT_SECONDS, self.answer_seconds))
         whole = not kwargs.pop("stream", False)
+        token = self.get_token() if self.get_token else ""
         try:
-            token = self.get_token() if self.get_token else ""
             shown = requests.Request(method, url, params=kwargs.get("params")).prepare().url
             print(f"URL sent to Sigma: {shown}", file=sys.stderr)
             answer = self._send(method, url, token, *args, **kwargs)
@@ -197,8 +213,9 @@ class SigmaSession(requests.Session):
                 answer.close()
                 token = self.get_token(rejected=token)
                 answer = self._send(method, url, token, *args, **kwargs)
-        except requests.RequestException as error:
-            raise SigmaError(f"No answer to {method} {url}: {reason(error, method)}") from error
+        except (OSError, ValueError, HTTPError) as error:  # requests lets some pass unwrapped
+            why = reason(error, caution(method, bool(token)))
+            raise SigmaError(f"No answer to {method} {url}: {why}") from error
         if not 200 <= answer.status_code < 300:
             raise SigmaError(explain(answer), answer.status_code)
         if whole:
@@ -219,22 +236,21 @@ class SigmaSession(requests.Session):
             # A bare list is the form before June 2026: everything at once, no pages
             entries = page if isinstance(page, list) else page["entries"]
             if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-                raise SigmaError(f"The answer from GET {url} is no list of entries. Check baseURL")
+                raise SigmaError(f"The answer from GET {url} is not a list. Check baseURL")
             for entry in entries:
                 if is_unreadable(entry):
                     report_unreadable(url, entry)
                 else:
                     yield entry
-            cursor = None
-            if isinstance(page, dict):
-                for field, parameter in (("nextPage", "page"), ("nextPageToken", "pageToken")):
-                    if page.get(field) not in (None, ""):
-                        cursor = query[parameter] = page[field]  # opaque: send it back as it came
-            if cursor is None:
+            following = {} if isinstance(page, list) else page
+            parameter = "pageToken" if following.get("nextPageToken") else "page"
+            cursor = following.get("nextPageToken") or following.get("nextPage")
+            if not cursor:
                 return
             if str(cursor) in seen:
                 raise SigmaError(f"The list is not whole: GET {url} named the page {cursor} twice")
             seen.add(str(cursor))
+            query[parameter] = cursor  # opaque: send it back as it came
 
     def _send(
         self, method: Any, url: Any, token: str, *args: Any, **kwargs: Any
@@ -252,12 +268,11 @@ class SigmaSession(requests.Session):
 
     def _checked_host(self, url: str) -> str:
         """Return the host of an address, if credentials may go there."""
+        refuse_password(url)
         try:
             address = urlsplit(url)
         except ValueError as error:
             raise SigmaError(f"{url} is not an address. Check baseURL and authURL") from error
-        if "@" in address.netloc:  # not shown: what stands before the @ is a password
-            raise SigmaError("An address must not hold a password. Check baseURL and authURL")
         host = address.hostname or ""
         if address.scheme != "https" and not (address.scheme == "http" and is_loopback(host)):
             raise SigmaError(f"{url} does not begin with https://. Check baseURL and authURL")
@@ -279,7 +294,10 @@ class SigmaResponse(requests.Response):
         return f"{self.request.method} {self.url}"
 
     def json(self, **kwargs: Any) -> Any:
-        """Return the body: an Answer, or a list of them; raise SigmaError if it is not JSON."""
+        """Return the body: an Answer, or a list of them where a list was asked for.
+
+        Raises SigmaError if it is anything else.
+        """
 
         def answer(fields: dict[str, Any]) -> Answer:
             return Answer(fields, self.asked)
@@ -288,10 +306,10 @@ class SigmaResponse(requests.Response):
             body = super().json(object_hook=answer, **kwargs)
         except (ValueError, RecursionError):
             body = None
-        if not isinstance(body, (dict, list)):
-            raise SigmaError(
-                f"The answer from {self.asked} is {describe_body(self)}. Check baseURL"
-            )
+        is_list = isinstance(body, list) and re.search(r"[?&](limit|pageSize)=", self.url)
+        if not isinstance(body, dict) and not is_list:
+            advice = caution_for(self) or ". Check baseURL"
+            raise SigmaError(f"The answer from {self.asked} is {describe_body(self)}{advice}")
         return body
 
 
@@ -303,7 +321,7 @@ class Answer(dict[str, Any]):
         self.asked = asked
 
     def __missing__(self, field: str) -> Any:
-        raise SigmaError(f"The answer from {self.asked} has no {field!r}. Check baseURL")
+        raise SigmaError(f"The answer from {self.asked} has no {field!r}")
 
 
 class SigmaRetry(Retry):
@@ -343,15 +361,22 @@ class SigmaRetry(Retry):
 def announced(seconds: float) -> float:
     """Return the seconds; a pause in which a user would wonder is said on stderr."""
     if seconds >= 5:
-        print(f"Sigma is busy: the next try is in {seconds:.0f} seconds", file=sys.stderr)
+        print(f"No success yet: the next try is in {seconds:.0f} seconds", file=sys.stderr)
     return seconds
+
+
+def refuse_password(url: str) -> None:
+    """Raise SigmaError, without showing the address, if it holds a user name or a password."""
+    if "@" in url:
+        raise SigmaError("An address must not hold a password. Check baseURL and authURL")
 
 
 def base_url() -> str:
     """Return baseURL in the form https://host/v2, however it is written in .env."""
     base = require_env("baseURL").rstrip("/")
+    refuse_password(base)
     if re.search(r"[?#\s]", base):
-        raise SigmaError(f"baseURL is {base!r}, which is no address to add a path to")
+        raise SigmaError(f"baseURL is {base!r}, which is not an address to add a path to")
     return base if base.endswith("/v2") else base + "/v2"
 
 
@@ -387,16 +412,23 @@ _secrets: set[str] = set()
 def keep_secret(text: str) -> str:
     """Return the text, and replace it by *** in every line that is printed from now on."""
     if len(text) > 3:
-        _secrets.update((text, quote_plus(text)))
+        in_json = (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
+        in_text = (text, quote(text), quote_plus(text), html.escape(text), text.replace('"', '""'))
+        _secrets.update((*in_text, *in_json))
+    return text
+
+
+def hide_secrets(text: str) -> str:
+    """Return the text with *** in place of every secret: an answer may echo what it was sent."""
+    for secret in _secrets:
+        text = text.replace(secret, "***")
     return text
 
 
 def one_line(text: object, most: int = 300) -> str:
     """Return a text as one line without control characters and secrets, cut after most of them."""
-    shown = str(text)
-    for secret in _secrets:  # an answer may echo what it was sent
-        shown = shown.replace(secret, "***")
-    shown = "".join(c if c.isprintable() else " " for c in shown[: 4 * most])
+    shown = hide_secrets(str(text))[: 4 * most]
+    shown = "".join(c if c.isprintable() else " " for c in shown)
     return " ".join(shown.split())[:most]
 
 
@@ -404,7 +436,7 @@ def read_body(answer: requests.Response) -> bytes:
     """Return the whole body; raise SigmaError when it was cut off."""
     try:
         return answer.content
-    except requests.RequestException as error:
+    except (OSError, ValueError, HTTPError) as error:
         problem = "was cut off in the middle"
         if isinstance(error, requests.exceptions.ContentDecodingError):
             problem = "is compressed in a way that cannot be read"
@@ -412,9 +444,8 @@ def read_body(answer: requests.Response) -> bytes:
             problem = "stopped in the middle"
         asked = f"{answer.request.method} {answer.url}"
         status = answer.status_code if answer.status_code >= 300 else None
-        raise SigmaError(
-            f"{answer.status_code} from {asked}, but the answer {problem}", status
-        ) from error
+        line = f"{answer.status_code} from {asked}, but the answer {problem}"
+        raise SigmaError(line + caution_for(answer), status) from error
 
 
 def explain(answer: requests.Response) -> str:
@@ -434,7 +465,21 @@ def explain(answer: requests.Response) -> str:
             ". Check CLIENT_ID and SECRET, that authURL and baseURL are those of your region,"
             " and the IP allowlist of your organization"
         )
+    elif answer.status_code >= 500:
+        line += caution_for(answer)
     return line
+
+
+def caution(method: str, with_token: bool) -> str:
+    """Return a warning if Sigma may have carried out a request whose answer is lost."""
+    if method in ("POST", "PATCH") and with_token:  # a second token does no harm
+        return ". It may have been carried out: look in Sigma before you run this again"
+    return ""
+
+
+def caution_for(answer: requests.Response) -> str:
+    """Return the warning for an answer that cannot be used."""
+    return caution(answer.request.method or "", "Authorization" in answer.request.headers)
 
 
 def describe_body(answer: requests.Response) -> str:
@@ -442,21 +487,24 @@ def describe_body(answer: requests.Response) -> str:
     text = read_body(answer).decode("utf-8", errors="replace").strip()
     if not text:
         return "empty"
+    # Nothing is quoted from the answer to the request for a token, which may hold one
+    may_be_shown = "Authorization" in answer.request.headers
     if "<html" in text[:1000].lower():  # Sigma's edge (Cloudflare) refuses with a page
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
-        return f"an HTML page ({one_line(title[1]) if title else 'without a title'}), not JSON"
-    return f"not the expected JSON but {one_line(text, 60)!r}"
+        return f"an HTML page ({one_line(title[1])})" if title and may_be_shown else "an HTML page"
+    return "not the expected JSON" + (f" but {one_line(text, 60)!r}" if may_be_shown else "")
 
 
-def reason(error: requests.RequestException, method: str) -> str:
-    """Say why there was no answer: what requests and urllib3 wrap several times over."""
-    cause: Exception = error
+def reason(error: Exception, warning: str) -> str:
+    """Say why there was no answer, with the warning if the request may have been carried out."""
+    cause = error  # what requests and urllib3 wrap several times over
     while cause.args and isinstance(cause.args[0], Exception):
         cause = cause.args[0]
         if isinstance(cause, MaxRetryError) and cause.reason:
             cause = cause.reason
             break
-    host = urlsplit(error.request.url or "").hostname if error.request else None
+    request = getattr(error, "request", None)
+    host = urlsplit(request.url or "").hostname if request else None
     if isinstance(cause, NameResolutionError):
         return f"the host {host} is not known. Check baseURL and authURL, and your network"
     if isinstance(error, requests.exceptions.SSLError):
@@ -469,14 +517,13 @@ def reason(error: requests.RequestException, method: str) -> str:
         return "the connection was refused. Check baseURL and authURL, and your network"
     if isinstance(cause, ConnectTimeoutError):
         return f"no connection within {CONNECT_SECONDS} seconds. Check your network"
-    if isinstance(error, ValueError):  # an address or a header that requests would not send
-        return one_line(error)
-    lost = "the connection was lost"
+    if isinstance(error, requests.exceptions.InvalidURL):
+        return f"{one_line(error)}. Check baseURL and authURL"
     if isinstance(cause, ReadTimeoutError):
-        lost = "Sigma stayed silent too long (SIGMA_TIMEOUT seconds)"
-    if method in ("POST", "PATCH"):
-        lost += ". It may have been carried out: look in Sigma before you run this again"
-    return lost
+        return f"Sigma stayed silent too long (SIGMA_TIMEOUT seconds){warning}"
+    if isinstance(cause, (ProtocolError, requests.ConnectionError)):
+        return f"the connection was lost{warning}"
+    return f"{one_line(error) or type(error).__name__}{warning}"
 
 
 # 5: What a recipe prints
@@ -504,6 +551,40 @@ def print_rows(rows: Iterable[dict[str, Any]], columns: dict[str, str], empty: s
         print(tabulate(texts, headers=list(columns), disable_numparse=True))
 
 
+class Output(io.TextIOBase):
+    """stdout or stderr while a recipe runs: no secret passes, nor what would move the cursor.
+
+    A reader who went away ("| head -1") or a full disk must not stop a recipe between two steps, so
+    a failure is kept for the end.
+    """
+
+    controls = dict.fromkeys([*range(9), *range(11, 13), *range(14, 32), *range(127, 160)], " ")
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self.stream = stream  # None when it was closed before the start
+        self.failure: OSError | None = None
+
+    def write(self, text: str) -> int:
+        """Pass a text on."""
+        self._try(lambda stream: stream.write(hide_secrets(text).translate(self.controls)))
+        return len(text)
+
+    def flush(self) -> None:
+        """Pass on what is still kept back."""
+        self._try(lambda stream: stream.flush())
+
+    def isatty(self) -> bool:
+        """Say whether this is a terminal."""
+        return self.stream is not None and self.stream.isatty()
+
+    def _try(self, action: Callable[[TextIO], object]) -> None:
+        if self.stream is not None and self.failure is None:
+            try:
+                action(self.stream)
+            except OSError as failure:
+                self.failure = failure
+
+
 # 6: The end of a recipe: one line and an exit code instead of a traceback
 def run(main: Callable[..., object], command_line: argparse.ArgumentParser | None = None) -> None:
     """Start a recipe, and end with exit code 0, or with one line on stderr and exit code 1.
@@ -512,31 +593,43 @@ def run(main: Callable[..., object], command_line: argparse.ArgumentParser | Non
     a command line; without one any argument is refused (--help must not create a member).
     """
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+        if isinstance(stream, io.TextIOWrapper):
             # A Windows pipe is cp1252, which has no Polish names; whole lines keep both streams
             # in order where they are shown together
-            stream.reconfigure(encoding="utf-8", errors="replace", line_buffering=True)
+            encoding = stream.encoding if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="replace", line_buffering=True)
     about = sys.modules["__main__"].__doc__
     layout = argparse.RawDescriptionHelpFormatter
     parser = command_line or argparse.ArgumentParser(description=about, formatter_class=layout)
-    try:
-        arguments = parser.parse_args()
-        read_env("OUTPUT_FORMAT", choices=OUTPUT_FORMATS)  # now, not when the work is done
-        main(arguments) if command_line else main()
-        sys.stdout.flush()
-    except BrokenPipeError:  # "| head -1" has read enough
+    arguments = parser.parse_args()
+    output = Output(sys.stdout)
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(Output(sys.stderr)):
+        problem = failure_of(lambda: main(arguments) if command_line else main())
+        output.flush()
+    if isinstance(output.failure, BrokenPipeError):  # what is left in the buffer goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except (SigmaError, OSError) as error:
-        sys.exit(f"Error: {one_line(error, 2000)}")
-    except KeyboardInterrupt:
+    if isinstance(problem, KeyboardInterrupt):
         sys.exit(130)
-    except Exception as error:  # an answer of another shape, or a mistake of ours: still one line
-        place = error.__traceback__
-        while place and place.tb_next:
-            place = place.tb_next
-        name = Path(place.tb_frame.f_code.co_filename).name if place else "?"
-        where = f"{name} line {place.tb_lineno if place else '?'}"
-        sys.exit(f"Error: unexpected {type(error).__name__} in {where}: {one_line(error)}")
+    problem = problem or output.failure
+    if isinstance(problem, BrokenPipeError):  # "| head -1" has read enough
+        sys.exit(1)
+    if problem:
+        sys.exit(f"Error: {one_line(problem, 4000)}")
     if _unreadable:
-        sys.exit(f"Error: not complete: Sigma could not read {len(_unreadable)} entries, see above")
+        sys.exit(f"Error: not complete, Sigma could not read this many entries: {len(_unreadable)}")
+
+
+def failure_of(main: Callable[[], object]) -> BaseException | None:
+    """Call main, and return what went wrong in words for the person who started it, or None."""
+    try:
+        read_env("OUTPUT_FORMAT", choices=OUTPUT_FORMATS)  # now, not when the work is done
+        main()
+    except ModuleNotFoundError as missing:  # print_rows imports late
+        return SigmaError(lacks_package(missing))
+    except (SigmaError, OSError, KeyboardInterrupt) as error:
+        return error
+    except Exception as error:  # an answer of another shape, or a mistake of ours
+        *_, place = traceback.extract_tb(error.__traceback__)
+        where = f"{Path(place.filename).name} line {place.lineno}"
+        return SigmaError(f"unexpected {type(error).__name__} in {where}: {error}")
+    return None

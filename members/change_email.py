@@ -14,7 +14,7 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr
     New address: new.member@example.com
     Email address changed successfully.
-    To revert it, set EMAIL=sales_rep@example.com in .env and run this recipe again.
+    To revert it, set EMAIL=sales_rep@example.com and run this recipe again.
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
@@ -65,7 +65,7 @@ def main() -> None:
     member = change_email(session, member_id, email)
     print(f"New address: {member['email']}")
     print("Email address changed successfully.")
-    print(f"To revert it, set EMAIL={old_email} in .env and run this recipe again.")
+    print(f"To revert it, set EMAIL={old_email} and run this recipe again.")
 
 
 # 7: Run main() only when this file is started, not when it is imported

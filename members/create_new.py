@@ -13,9 +13,10 @@ Run:       python members/create_new.py
 
 Sample output:
 
+    Creating new.member+1714640040000@example.com
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?sendInvite=true
-    New member created successfully: new.member+1714640040000@example.com
+    New member created successfully:
     memberId:   tr516mYtNO5BXZKFLw0ZjdnYukat
     memberType: Build
 """
@@ -33,6 +34,7 @@ from get_access_token import get_bearer_token
 from sigma_session import (
     SigmaError,
     SigmaSession,
+    checked_id,
     read_flag,
     require_email,
     require_env,
@@ -60,10 +62,11 @@ def create_member(
     session: SigmaSession, new_member: dict[str, str], send_invite: bool
 ) -> dict[str, Any]:
     """Create a member, and return it; raise SigmaError with status 409 if the address is taken."""
-    # sendInvite belongs into the address, not into the body, and Sigma sends the invitation when
+    # sendInvite is part of the address, not of the body, and Sigma sends the invitation when
     # it is missing. It is a text: requests would send Python's False as "False"
     query = {"sendInvite": "true" if send_invite else "false"}
     member: dict[str, Any] = session.post("/members", params=query, json=new_member).json()
+    checked_id(member["memberId"], "memberId in Sigma's answer")
     return member
 
 
@@ -71,14 +74,14 @@ def create_member(
 def find_member_id(session: SigmaSession, email: str, refusal: SigmaError) -> str:
     """Return the ID of the member who has an address already, or raise the refusal again."""
     # Sigma's message usually holds it: "... member-id=4kX2..."
-    named = re.search(r"member-id=([\w-]+)", str(refusal))
+    named = re.search(r"member-id=([\w-]+)", str(refusal), re.ASCII)
     if named:
         return named[1]
     # Otherwise ask. Deactivated members keep their address but are left out of the list unless
     # asked for. Nowhere is it promised that the filter is exact, so compare, ignoring the case
     for member in session.get_entries("/members", email=email, includeArchived="true"):
         if str(member.get("email")).lower() == email.lower():
-            return str(member["memberId"])
+            return checked_id(member["memberId"], "memberId in Sigma's answer")
     raise refusal
 
 
@@ -90,7 +93,9 @@ def main() -> None:
     # 6: Open a session. It asks get_bearer_token for a token and sends it with every request
     session = SigmaSession(get_bearer_token)
 
-    # 7: Create the member, and print what the next steps need
+    # 7: Create the member, and print what the next steps need. The address comes first: should the
+    #    answer get lost, it tells what to look for
+    print(f"Creating {new_member['email']}")
     try:
         member = create_member(session, new_member, send_invite)
     except SigmaError as error:
@@ -102,7 +107,7 @@ def main() -> None:
                 error.status,
             ) from error
         raise
-    print(f"New member created successfully: {member.get('email')}")
+    print("New member created successfully:")
     print(f"memberId:   {member['memberId']}")
     print(f"memberType: {member.get('memberType')}")
 

@@ -1,7 +1,8 @@
 """Create a workspace for a member: step 2 of onboarding.
 
-A workspace is a shared folder at the top level of the organization. Running the recipe again
-finds the workspace that it made before, and makes no second one.
+A workspace is a shared folder at the top level of the organization. The member cannot use it yet:
+that is step 3. Running the recipe again finds the workspace that it made before, and makes no
+second one.
 
 Endpoint:  POST /v2/workspaces
 Docs:      https://help.sigmacomputing.com/reference/createworkspace
@@ -24,7 +25,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, require_id, run
+from sigma_session import SigmaError, SigmaSession, checked_id, require_id, run
 
 
 # 2: Ask Sigma to create the workspace, unless there is one of that name
@@ -36,11 +37,13 @@ def create_workspace(session: SigmaSession, member_id: str) -> tuple[str, bool]:
 
     # 3: For a name that exists Sigma answers with success, too, but in another form: a list of
     #    the IDs of all workspaces of that name
-    if "workspaceIds" not in answer:
-        return str(answer["workspaceId"]), True
-    if not answer["workspaceIds"]:
+    source = "workspaceId in Sigma's answer"
+    known = answer.get("workspaceIds")
+    if known is None:
+        return checked_id(answer["workspaceId"], source), True
+    if not isinstance(known, list) or not known:
         raise SigmaError(f"Sigma says that {body['name']!r} exists, but not which one it is")
-    return str(answer["workspaceIds"][0]), False
+    return checked_id(known[0], source), False
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
-"""List every member of the organization.
+"""List every member of the organization, without those who are deactivated.
 
 Endpoint:  GET /v2/members
 Docs:      https://help.sigmacomputing.com/reference/listmembers
-.env:      OUTPUT_FORMAT=table (json: every field, as Sigma sent it; csv: for a spreadsheet)
+.env:      OUTPUT_FORMAT=table (json: every field that Sigma sent; csv: for a spreadsheet)
 Run:       python members/list_all.py
 
 Sample output:

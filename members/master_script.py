@@ -10,8 +10,9 @@ The permissions are view on the workspace and usage on the connection. MEMBERID,
 PERMISSION and CONNECTION_PERMISSION of .env belong to the single steps and are not read here.
 
 When a step fails, the error names the steps that are done and the command that goes on from
-there. With UNIQUE_EMAIL=false a member who exists already is taken up, and a second run for the
-same member changes nothing.
+there. With UNIQUE_EMAIL=false a member who exists already is used, and a second run for the same
+member changes nothing. A grant replaces what a member had before: whoever has more than view on
+the workspace or usage on the connection has less afterwards.
 
 Endpoint:  POST /v2/members, POST /v2/workspaces, POST /v2/workspaces/{workspaceId}/grants,
            PATCH /v2/teams/{teamId}/members, POST /v2/connections/{connectionId}/grants;
@@ -25,12 +26,13 @@ Run:       python members/master_script.py
 
 Sample output:
 
+    Creating new.member+1714640040000@example.com
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?sendInvite=true
-    New member created successfully: new.member+1714640040000@example.com
+    New member created successfully:
     memberId: tr516mYtNO5BXZKFLw0ZjdnYukat
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workspaces
-    Workspace created successfully.
+    Workspace created successfully:
     workspaceId: 27523937-f418-57d8-bc21-9271a729d5e3
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workspaces/27523937-f418-57d8-bc21-9271a729d5e3/grants
     New workspace permission added successfully: {}
@@ -45,6 +47,10 @@ Sample output:
 # 1: Import what the recipe needs: the two shared files one folder up, and the five steps beside
 #    this file. To use the recipe elsewhere, put all of them into one folder.
 import argparse
+import contextlib
+import os
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -60,60 +66,68 @@ from sigma_session import SigmaError, SigmaSession, checked_id, read_flag, requi
 
 
 # 2: A member who is there already, by --member-id or by an address that is taken
-def take_up_member(session: SigmaSession, member_id: str) -> None:
-    """Make sure that a member exists and is active, before anything is made for that member."""
+def use_member(session: SigmaSession, member_id: str, email: str = "") -> None:
+    """Make sure that a member exists, is active, and has this address if one is given."""
     member = session.get(f"/members/{member_id}").json()
+    if email and str(member.get("email")).lower() != email.lower():
+        raise SigmaError(f"{email} is taken, but not by member {member_id}. Look for it in Sigma")
     if member.get("isArchived") or member.get("isInactive"):
         raise SigmaError(f"Member {member_id} is deactivated. Reactivate the member in Sigma first")
     print(f"Member exists already: {member.get('email')}")
     print(f"memberId: {member_id}")
 
 
-def create_or_take_up(session: SigmaSession, new_member: dict[str, str], send_invite: bool) -> str:
+def create_or_find(session: SigmaSession, new_member: dict[str, str], send_invite: bool) -> str:
     """Return the ID of a new member, or of the one who has the address already."""
+    # The address comes first: should the answer get lost, it tells what to look for
+    print(f"Creating {new_member['email']}")
     try:
-        member = create_member(session, new_member, send_invite)
+        member_id = str(create_member(session, new_member, send_invite)["memberId"])
     except SigmaError as error:
         if error.status != 409:
             raise
         member_id = find_member_id(session, new_member["email"], error)
-        take_up_member(session, member_id)
+        use_member(session, member_id, new_member["email"])
         return member_id
-    print(f"New member created successfully: {member.get('email')}")
-    print(f"memberId: {member['memberId']}")
-    return str(member["memberId"])
+    print("New member created successfully:")
+    print(f"memberId: {member_id}")
+    return member_id
 
 
 # 3: What may stand after the name of this file
 def command_line() -> argparse.ArgumentParser:
-    """Return the two options that take up a member, or go on after a failure."""
-    parser = argparse.ArgumentParser(description="Onboard a member in five steps.")
-    parser.add_argument("--member-id", metavar="ID", default="", help="onboard this member")
-    parser.add_argument("--workspace-id", metavar="ID", default="", help="use this workspace")
+    """Return the two options that name a member who exists, or go on after a failure."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--member-id", metavar="ID", help="onboard this member")
+    parser.add_argument("--workspace-id", metavar="ID", help="use this workspace")
     return parser
 
 
-def command_to_go_on(member_id: str, workspace_id: str) -> str:
+def command_to_go_on(member_id: str | None, workspace_id: str | None) -> str:
     """Return the command that runs what is left to do."""
     script = Path(__file__).resolve()
-    if Path.cwd() in script.parents:
+    with contextlib.suppress(OSError, ValueError):  # shorter, if it lies below the current folder
         script = script.relative_to(Path.cwd())
-    name = f'"{script}"' if " " in str(script) else str(script)
-    member = f" --member-id {member_id}" if member_id else ""
-    workspace = f" --workspace-id {workspace_id}" if workspace_id else ""
-    return f"python {name}{member}{workspace}"
+    words = ["python", str(script)]
+    words += ["--member-id", member_id] if member_id else []
+    words += ["--workspace-id", workspace_id] if workspace_id else []
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
 def main(arguments: argparse.Namespace) -> None:
     # 4: Read and check all settings before anything is sent: a typing error in TEAMID must not
     #    come to light when the member is made already
     member_id, workspace_id = arguments.member_id, arguments.workspace_id
-    if member_id:
+    if member_id is not None:
         checked_id(member_id, "--member-id")
     else:
         new_member = read_new_member()
         send_invite = read_flag("SEND_INVITE", default=True)
-    if workspace_id:
+    if workspace_id is not None:
         checked_id(workspace_id, "--workspace-id")
     team_id = require_id("TEAMID")
     connection_id = require_id("CONNECTIONID")
@@ -125,16 +139,16 @@ def main(arguments: argparse.Namespace) -> None:
     done: list[str] = []
     try:
         if member_id:
-            take_up_member(session, member_id)
+            use_member(session, member_id)
         else:
-            member_id = create_or_take_up(session, new_member, send_invite)
+            member_id = create_or_find(session, new_member, send_invite)
         done.append("member")
 
         if not workspace_id:
             workspace_id, is_new = create_workspace(session, member_id)
-            print("Workspace created successfully." if is_new else "Workspace exists already.")
-        print(f"workspaceId: {workspace_id}")
-        done.append("workspace")
+            print("Workspace created successfully:" if is_new else "Workspace exists already:")
+            print(f"workspaceId: {workspace_id}")
+            done.append("workspace")
 
         answer = grant_workspace(session, workspace_id, member_id, "view")
         print(f"New workspace permission added successfully: {answer}")
@@ -147,14 +161,14 @@ def main(arguments: argparse.Namespace) -> None:
         answer = grant_connection(session, connection_id, member_id, "usage")
         print(f"New connection permission added successfully: {answer}")
 
-    # 7: Say what is done and how to go on. Every step may be repeated without harm, but for the
-    #    first one, which the command leaves out once the member is there
+    # 7: Say what is done and how to go on. Every step may be repeated without harm except the
+    #    first: a member whose creation got no answer may be there
     except SigmaError as error:
-        raise SigmaError(
-            f"{error}. Steps done: {', '.join(done) or 'none'}."
-            f" To go on: {command_to_go_on(member_id, workspace_id)}",
-            error.status,
-        ) from error
+        line = f"{error}. Steps done: {', '.join(done) or 'none'}."
+        if not member_id and (error.status is None or error.status >= 500):
+            line += f" If {new_member['email']} is in Sigma, add --member-id with its ID."
+        line += f" To go on: {command_to_go_on(member_id, workspace_id)}"
+        raise SigmaError(line, error.status) from error
 
     print("Connection permissions granted successfully.")
     print("Onboarding process completed successfully.")

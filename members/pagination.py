@@ -67,18 +67,23 @@ def member_pages(session: SigmaSession, limit: int) -> Iterator[list[dict[str, A
         answer = session.get("/members", params=query).json()
 
         # 3: Until June 2026 some organizations got a bare list with everybody in it, and no pages
-        if isinstance(answer, list):
-            yield answer
-            return
-        yield answer["entries"]
+        members = answer if isinstance(answer, list) else answer["entries"]
 
-        # 4: nextPage leads to the next page. Only null (None) ends the list: a page with fewer
+        # 4: A member that Sigma could not read arrives as an error object, without an ID
+        for member in members:
+            if "memberId" not in member:
+                raise SigmaError(f"The list is not whole: {member.get('message')}")
+        yield members
+        if isinstance(answer, list):
+            return
+
+        # 5: nextPage leads to the next page. Only null (None) ends the list: a page with fewer
         #    members than limit may be followed by another, and hasMore is deprecated
         next_page = answer.get("nextPage")
         if not next_page:
             return
 
-        # 5: A page that comes twice would turn this loop into an endless one
+        # 6: A page that comes twice would turn this loop into an endless one
         if next_page in pages_asked_for:
             raise SigmaError(f"The list is not whole: Sigma named the page {next_page} twice")
         pages_asked_for.add(next_page)
@@ -86,7 +91,7 @@ def member_pages(session: SigmaSession, limit: int) -> Iterator[list[dict[str, A
 
 
 def main() -> None:
-    # 6: Read the page size from .env, and open a session
+    # 7: Read the page size from .env, and open a session
     limit = read_number("LIMIT", 50, 1, 1000)
     session = SigmaSession(get_bearer_token)
     columns = {
@@ -97,7 +102,7 @@ def main() -> None:
         "Member ID": "memberId",
     }
 
-    # 7: Print a table for each page as it arrives, then the total. Another program that reads
+    # 8: Print a table for each page as it arrives, then the total. Another program that reads
     #    this output (OUTPUT_FORMAT=json or csv) wants one list, so it gets all pages at the end
     as_tables = read_env("OUTPUT_FORMAT", "table") == "table"
     members: list[dict[str, Any]] = []
@@ -113,6 +118,6 @@ def main() -> None:
         print_rows(members, columns, empty="")
 
 
-# 8: Run main() only when this file is started, not when it is imported
+# 9: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -3,6 +3,7 @@
 Endpoint:  GET /v2/members/{memberId}/files/recents
 Docs:      https://help.sigmacomputing.com/reference/listrecentinodes
 .env:      MEMBERID, the member to look up (members/list_all.py prints every ID)
+           OUTPUT_FORMAT=table (json: every field that Sigma sent; csv: for a spreadsheet)
 Run:       python members/recent_workbooks.py
 
 Sample output:
@@ -11,9 +12,9 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr/files/recents?limit=1000
     Name                     Permission    Last used (UTC)
     -----------------------  ------------  -----------------
-    Returns Forecast 64      view          2024-04-30 20:14
-    Orders Overview 49       view          2024-04-29 07:14
-    Renewals Tracker 34      view          2024-04-27 18:14
+    Orders Monthly 10        view          2024-05-02 09:14
+    Deliveries Monthly 206   view          2024-04-30 20:14
+    Uptime Forecast 162      view          2024-04-29 07:14
     ...
 """
 
@@ -37,7 +38,12 @@ def recent_workbooks(session: SigmaSession, member_id: str) -> list[dict[str, An
     workbooks = [entry for entry in entries if entry.get("type") == "workbook"]
 
     # Times are ISO 8601 texts in UTC, so sorting the text sorts the time. The field is optional.
-    return sorted(workbooks, key=lambda book: book.get("lastInteractionAt") or "", reverse=True)
+    return sorted(workbooks, key=last_used, reverse=True)
+
+
+def last_used(workbook: dict[str, Any]) -> str:
+    """Return when a workbook was last used, or "" when Sigma does not say."""
+    return str(workbook.get("lastInteractionAt") or "")
 
 
 def main() -> None:
@@ -49,7 +55,7 @@ def main() -> None:
 
     # 5: Fetch the workbooks, and print them as a table, the times to the minute
     rows = [
-        {**book, "lastUsed": (book.get("lastInteractionAt") or "")[:16].replace("T", " ")}
+        {**book, "lastUsed": last_used(book)[:16].replace("T", " ")}
         for book in recent_workbooks(session, member_id)
     ]
     columns = {"Name": "name", "Permission": "permission", "Last used (UTC)": "lastUsed"}

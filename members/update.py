@@ -19,6 +19,7 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr
     New type: Build
     User account type updated successfully: BoZP1WBp0e4AfKubatpUfasbLVYr
+    To undo it, set NEW_MEMBER_TYPE=View and run this recipe again.
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
@@ -78,6 +79,7 @@ def main() -> None:
     after = update_member_type(session, member_id, new_type)
     print(f"New type: {after['memberType']}")
     print(f"User account type updated successfully: {member_id}")
+    print(f"To undo it, set NEW_MEMBER_TYPE={before.get('memberType')} and run this recipe again.")
 
 
 # 7: Run main() only when this file is started, not when it is imported

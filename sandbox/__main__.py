@@ -18,8 +18,8 @@ try:
     from sandbox.organization import Options
     from sandbox.server import Server
 except ModuleNotFoundError as missing:
-    if (missing.name or "").split(".")[0] == "sandbox":
-        raise
+    if missing.name == "sandbox":
+        sys.exit("Error: start it in the folder above this file: python -m sandbox")
     sys.exit(
         f"Error: the sandbox needs the package {missing.name}."
         " Install it: python -m pip install -r requirements.txt -r sandbox/requirements.txt"
@@ -54,8 +54,8 @@ def command_line() -> argparse.ArgumentParser:
     """Return the options of python -m sandbox. They may stand before run, or right after it."""
     options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     add = options.add_argument
-    add("--port", type=number(0, 65535), help="8765 unless given; 0 takes a free one")
-    add("--members", type=number(10, 1_000_000), metavar="N", help="120 unless given")
+    add("--port", type=number(0, 65535), help="8765 (run: a free one); 0 takes a free one")
+    add("--members", type=number(10, 1_000_000), metavar="N", help="120 unless given; at least 10")
     add("--workbooks", type=number(1, 1_000_000), metavar="N", help="260 unless given")
     add("--latency", type=number(0, 600_000), metavar="MS", help="before each answer")
     add("--polls", type=number(0, 1000), metavar="N", help="polls until a job is ready: 2")
@@ -75,7 +75,6 @@ def command_line() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run a recipe against a sandbox", parents=[options])
     run.add_argument("script", type=Path)
     run.add_argument("arguments", nargs=argparse.REMAINDER)
-    parser.set_defaults(port=None)
     return parser
 
 
@@ -85,8 +84,8 @@ def serve(server: Server, write_env: bool) -> None:
         print(f"{name}={value}")
     if write_env:
         ENV_SANDBOX.write_text(demo.env_file(server.address), encoding="utf-8")
-        print(f"# The same lines stand in {ENV_SANDBOX}")
-    print(f"Sandbox listening on {server.address} (Ctrl-C stops it)", flush=True)
+        print(f"# The same lines are in {ENV_SANDBOX}")
+    print(f"# Sandbox listening on {server.address} (Ctrl-C stops it)", flush=True)
     server.wait()
 
 
@@ -123,7 +122,9 @@ def main() -> int:
     is_run = arguments.command == "run"
     if is_run and not arguments.script.is_file():
         sys.exit(f"Error: there is no file {arguments.script}")
-    port = arguments.port if arguments.port is not None else 0 if is_run else 8765
+    if is_run and arguments.write_env:
+        sys.exit("Error: --write-env is for a sandbox that keeps running: leave out run")
+    port = getattr(arguments, "port", 0 if is_run else 8765)
     try:
         server = Server(options, getattr(arguments, "fault", []), port)
     except OSError as error:

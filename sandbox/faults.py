@@ -4,7 +4,7 @@ A rule is written "KIND [METHOD PATH] [times=N] [after=N] [seconds=S]", for exam
 
     503 GET /v2/members times=2          the first two of these requests get 503
     drop POST /v2/workspaces after=1     the second one is done, but the answer is lost
-    429 times=0                          every request, for ever
+    429 times=0                          every request, forever
 
 PATH may hold * for any text. An answer that a fault changed has the header X-Sandbox-Fault.
 """
@@ -58,7 +58,14 @@ class Fault(BaseModel):
         if kind in REFUSED or kind in CHANGED or re.fullmatch(r"[45]\d\d(-html)?", kind):
             return kind
         known = ", ".join([*REFUSED, *CHANGED])
-        raise ValueError(f"{kind!r} is no fault. Known: a status (503 or 503-html), {known}")
+        raise ValueError(f"{kind!r} is not a fault. Known: a status (503 or 503-html), {known}")
+
+    @field_validator("match")
+    @classmethod
+    def _can_match(cls, match: str) -> str:
+        if re.fullmatch(r"\*|(\*|[A-Z]+) (\*|/v2).*", match):
+            return match
+        raise ValueError(f"{match!r} matches no request. Write it like GET /v2/members*")
 
     @classmethod
     def parse(cls, text: str) -> "Fault":
@@ -68,12 +75,13 @@ class Fault(BaseModel):
         kind, *match = [word for word in words if "=" not in word] or [""]
         unknown = options.keys() - {"times", "after", "seconds"}
         if unknown:
-            raise ValueError(f"{', '.join(sorted(unknown))} is no option of a fault")
+            raise ValueError(f"{', '.join(sorted(unknown))} is not an option of a fault")
         try:
             return cls.model_validate({"kind": kind, "match": " ".join(match) or "*", **options})
         except ValidationError as error:
-            problems = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()]
-            raise ValueError("; ".join(problems)) from None
+            problem = error.errors()[0]
+            what = problem["msg"].removeprefix("Value error, ")
+            raise ValueError(f"{problem['loc'][0]}: {what}") from None
 
     def strikes(self, method: str, path: str) -> bool:
         """Count a request, and say whether this rule strikes it."""
@@ -101,6 +109,8 @@ class Faults:
             await asyncio.sleep(latency)
         asked = scope["method"], scope["path"]
         rule = next((rule for rule in self.rules if rule.strikes(*asked)), None)
+        if rule is not None:
+            scope["logged"].fault = rule.kind
         if rule is None:
             await self.app(scope, receive, send)
         elif rule.kind in CHANGED:

@@ -7,6 +7,7 @@ Set SIGMA_OPENAPI to a contract file. Sigma offers one for download in its API r
 import json
 import os
 import re
+from pathlib import Path
 
 import pytest
 import requests
@@ -29,6 +30,8 @@ needs_file = pytest.mark.skipif(
 @pytest.fixture(scope="session")
 def contract():
     """The contract that SIGMA_OPENAPI names."""
+    if not Path(FILE).is_file():
+        pytest.fail(f"SIGMA_OPENAPI does not name a file: {FILE}")
     return Contract.load(FILE)
 
 

@@ -239,5 +239,5 @@ def test_refuses_ids_that_would_change_the_address(recipe, call_recipe, sandbox)
     for name in re.findall(r'require_id\(\s*"(\w+)"', source(recipe)):
         for value in ("../whoami", "a/b", "a?b", "a#b", "a b", "<MEMBERID>", "undefined", "é"):
             done = call_recipe(recipe, **{name: value})
-            assert_one_error(done, f"{name} is .*, which is no ID")
+            assert_one_error(done, f"{name} is .*, which is not an ID")
     assert not sandbox.state.log.entries

@@ -8,6 +8,7 @@ from responses.matchers import urlencoded_params_matcher
 
 import get_access_token
 from get_access_token import get_bearer_token
+from sandbox.faults import Fault
 from sigma_session import SigmaError
 from tests.conftest import TOKEN_URL
 
@@ -102,6 +103,16 @@ def test_an_answer_without_a_token_is_an_error(answer, monkeypatch):
         with pytest.raises(SigmaError, match=f"answer from .*{TOKEN_URL}") as refused:
             get_bearer_token()
     assert "line" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["broken-json", "truncate"])
+def test_a_broken_answer_shows_no_part_of_the_token(kind, run_recipe, sandbox):
+    sandbox.state.rules.append(Fault(kind=kind, match="* /v2/auth/token"))
+    done = run_recipe("get_access_token.py")
+    (token,) = sandbox.state.organization.tokens
+    assert done.returncode == 1
+    assert token[:10] not in done.stdout + done.stderr
+    assert "may have been carried out" not in done.stderr  # a second token does no harm
 
 
 def test_run_alone_it_shows_whose_token_it_is_and_masks_it(run_recipe, sandbox):

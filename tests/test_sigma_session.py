@@ -80,8 +80,23 @@ def test_numbers(monkeypatch):
 def test_ids():
     for good in ("4kX2", "SigmaSchedulerRobot", "678ba3ea-00c8-4702-871e-6418279e9796", "a_b"):
         assert checked_id(good, "MEMBERID") == good
-    for bad in ("", ".", "..", "a/..", "a%2Fb", "NaN", "None", "null", "{id}", "a\n", "x" + "\0"):
-        with pytest.raises(SigmaError, match="^MEMBERID is .*, which is no ID"):
+    for bad in (
+        "",
+        ".",
+        "..",
+        "a/..",
+        "a%2Fb",
+        "NaN",
+        "None",
+        "null",
+        "{id}",
+        "a\n",
+        "\0",
+        None,
+        7,
+        "x" * 101,
+    ):
+        with pytest.raises(SigmaError, match="^MEMBERID is .*, which is not an ID"):
             checked_id(bad, "MEMBERID")
 
 
@@ -110,7 +125,9 @@ def test_reads_the_env_file_but_the_environment_wins(env_file, monkeypatch, caps
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])  # as PowerShell's > writes it
 def test_an_env_file_in_another_encoding(encoding, env_file):
     env_file.write_text("TEAMID=t-1\n", encoding=encoding)
-    with pytest.raises(SigmaError, match=r"\.env is not UTF-8. Save it as UTF-8"):
+    with pytest.raises(
+        SigmaError, match=r"\.env cannot be read. Save it as UTF-8, with a line NAME=value"
+    ):
         read_env("TEAMID")
 
 
@@ -133,7 +150,9 @@ def test_base_url_with_or_without_slash_and_v2(end, sigma, monkeypatch):
         ("YourBaseURL", "does not begin with https://"),
         ("file:///etc/passwd", "does not begin with https://"),
         ("https://user:password@sigma.test/v2", "must not hold a password"),
-        ("https://sigma.test/v2?a=b", "no address to add a path to"),
+        ("https://user:password@#1@sigma.test/v2", "must not hold a password"),
+        ("https://user:password@[sigma.test/v2", "must not hold a password"),
+        ("https://sigma.test/v2?a=b", "not an address to add a path to"),
         ("https://[sigma.test/v2", "is not an address"),
         ("https:///v2", "No host supplied"),
     ],
@@ -144,6 +163,27 @@ def test_refuses_a_base_url_that_would_give_the_secret_away(base, problem, monke
     with responses.RequestsMock(), pytest.raises(SigmaError, match=re.escape(problem)) as refused:
         SigmaSession(get_bearer_token).get("/whoami")
     assert "password@" not in str(refused.value) + capsys.readouterr().err
+
+
+def test_the_secret_goes_to_an_address_of_its_own(monkeypatch):
+    monkeypatch.setenv("authURL", "/v2/auth/token")
+    with responses.RequestsMock(), pytest.raises(SigmaError, match="authURL is '/v2/auth/token'"):
+        get_bearer_token()
+
+
+@pytest.mark.parametrize("location", ["http://[::/", "http://a:999999/", "//", "\\x"])
+def test_a_redirect_to_nowhere(location, sigma):
+    sigma.get(f"{BASE_URL}/whoami", status=302, headers={"Location": location})
+    with pytest.raises(SigmaError):
+        SigmaSession(get_bearer_token).get("/whoami")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
+def test_a_list_where_an_object_is_due(method, sigma):
+    sigma.add(method, f"{BASE_URL}/members/m-1", json=[])
+    answer = SigmaSession(get_bearer_token).request(method, "/members/m-1")
+    with pytest.raises(SigmaError, match=f"The answer from {method} .* not the expected JSON"):
+        answer.json()
 
 
 def test_the_token_goes_to_no_other_host():
@@ -321,7 +361,7 @@ def test_a_setting_scales_the_pauses_to_nothing(pauses):
             "<html><title> Just a\nmoment... </title>",
             "an HTML page (Just a moment...)",
         ),
-        ("text/html", "<!DOCTYPE html><HTML>", "an HTML page (without a title), not JSON"),
+        ("text/html", "<!DOCTYPE html><HTML>", "an HTML page"),
         ("application/json", "", "empty"),
         ("application/json", '{"entries": [', "not the expected JSON but '{\"entries\": ['"),
         ("text/plain", "error code: 1015", "not the expected JSON but 'error code: 1015'"),
@@ -438,6 +478,12 @@ def test_a_host_that_nobody_knows(monkeypatch):
         SigmaSession().get("/whoami")
 
 
+def test_a_host_that_cannot_be_one(monkeypatch):
+    monkeypatch.setenv("baseURL", "https://a..b/v2")
+    with pytest.raises(SigmaError, match=r"No answer to GET https://a\.\.b/v2/whoami: .*a\.\.b"):
+        SigmaSession().get("/whoami")
+
+
 def test_a_refused_connection(monkeypatch):
     monkeypatch.setenv("baseURL", "http://127.0.0.1:9")
     with pytest.raises(SigmaError, match="nothing listens there. To start the sandbox: python -m"):
@@ -522,7 +568,7 @@ def test_a_repeated_cursor_is_an_error(later, sigma):
 @pytest.mark.parametrize("answer", [{}, {"entries": None}, {"entries": "x"}, {"entries": [1]}, [1]])
 def test_an_answer_that_is_no_list(answer, sigma):
     sigma.get(LIST, json=answer)
-    with pytest.raises(SigmaError, match="no list of entries|has no 'entries'"):
+    with pytest.raises(SigmaError, match="is not a list|has no 'entries'"):
         names()
 
 
@@ -540,7 +586,7 @@ def test_an_entry_that_sigma_could_not_read_is_named_and_left_out(row, sigma, ca
     told = "An entry of /members is missing: Bad row (requestId r-1)\n"
     assert capsys.readouterr().err.endswith(told)
     assert (
-        exit_code(lambda: None) == "Error: not complete: Sigma could not read 1 entries, see above"
+        exit_code(lambda: None) == "Error: not complete, Sigma could not read this many entries: 1"
     )
 
 
@@ -623,6 +669,56 @@ def test_how_a_recipe_ends(capsys):
     )
 
 
+def test_what_an_answer_echoes_is_masked_wherever_it_is_printed(sigma, monkeypatch, capsys):
+    # Every way to print: a text, a table, JSON, an address
+    monkeypatch.setenv("SECRET", 'test "secret"')
+    row = {"name": "token-1\x1b[2J", "note": 'test "secret"'}
+    sigma.get(LIST, json={"entries": [row], "nextPage": "token-1"})
+    sigma.get(LIST, json={"entries": [], "nextPage": None})
+
+    def main():
+        rows = list(SigmaSession(get_bearer_token).get_entries("/members"))
+        print(rows)
+        for output_format in ("table", "json", "csv"):
+            monkeypatch.setenv("OUTPUT_FORMAT", output_format)
+            print_rows(rows, {"Name": "name", "Note": "note"}, empty="None.")
+
+    assert exit_code(main) == 0
+    printed = "".join(capsys.readouterr())
+    assert printed.count("***") == 9
+    assert "page=***" in printed
+    for secret in ("token-1", "test \\", 'test "', "\x1b"):
+        assert secret not in printed
+
+
+@pytest.mark.parametrize("option", ["--show-token", "--s"])
+def test_only_the_whole_option_shows_the_token(option, run_recipe):
+    done = run_recipe("get_access_token.py", option)
+    assert done.returncode == (0 if option == "--show-token" else 2)
+
+
+class Full(io.StringIO):
+    """A disk that is full."""
+
+    def write(self, text):
+        raise OSError(28, "No space left on device")
+
+
+def test_a_full_disk_is_said_when_the_work_is_done(monkeypatch):
+    done = []
+    monkeypatch.setattr(sys, "stdout", Full())
+    code = exit_code(lambda: (print("one"), done.append("work"), print("two")))
+    assert (code, done) == ("Error: [Errno 28] No space left on device", ["work"])
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_closed_stream_stops_nothing_and_mixes_nothing(closed, monkeypatch, capsys):
+    monkeypatch.setattr(sys, closed, None)
+    assert exit_code(lambda: (print("out"), print("err", file=sys.stderr))) == 0
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == (("", "err\n") if closed == "stdout" else ("out\n", ""))
+
+
 def test_a_reader_who_has_enough_is_no_traceback(sandbox, tmp_path):
     settings = {**os.environ, **demo.demo_settings(sandbox.address), "LIMIT": "1"}
     recipe = [sys.executable, ROOT / "members" / "pagination.py"]
@@ -647,3 +743,26 @@ def test_repr_of_a_session_holds_no_secret(session):
     shown = f"{session!r} {vars(session)!r}"
     assert "sandbox-client-secret" not in shown
     assert get_bearer_token() not in shown
+
+
+@pytest.mark.parametrize("package", ["requests", "dotenv", "urllib3", "tabulate"])
+def test_a_missing_package_is_one_line_with_the_command_that_installs_it(
+    package, run_recipe, tmp_path
+):
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    text = f"raise ModuleNotFoundError(name={package!r})"
+    (hidden / f"{package}.py").write_text(text, encoding="utf-8")
+    done = run_recipe("members/list_all.py", PYTHONPATH=str(hidden))
+    assert done.returncode == 1
+    error = done.stderr.splitlines()[-1]
+    assert error.startswith("Error: ")
+    assert f" lacks the package {package}. Install it: python -m pip install requests " in error
+    assert "Traceback" not in done.stderr
+
+
+def test_checks_the_output_format_before_anything_is_sent(run_recipe, sandbox):
+    done = run_recipe("members/create_new.py", OUTPUT_FORMAT="JSON")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: OUTPUT_FORMAT is 'JSON'. It can be table, json, csv\n"
+    assert not sandbox.state.log.entries

@@ -28,7 +28,7 @@ def test_shows_both_addresses_and_how_to_revert(sigma, capsys):
     printed = capsys.readouterr().out
     assert "Old address: old@example.com\nNew address: new@example.com\n" in printed
     assert "successfully" in printed
-    assert "To revert it, set EMAIL=old@example.com in .env" in printed
+    assert "To revert it, set EMAIL=old@example.com and run" in printed
 
 
 def test_changes_nothing_when_the_member_has_the_address_already(sigma, capsys):
@@ -55,7 +55,7 @@ def test_changes_the_member_of_the_sandbox(run_recipe, sandbox):
 @pytest.mark.parametrize("email", ["nobody", "a@b@c", "@example.com", "a@", "a b@c", "a@b, c@d"])
 def test_refuses_what_is_no_address(email, monkeypatch):
     monkeypatch.setenv("EMAIL", email)
-    with pytest.raises(SigmaError, match="EMAIL is .*, which is no email address"):
+    with pytest.raises(SigmaError, match="EMAIL is .*, which is not an email address"):
         main()
 
 

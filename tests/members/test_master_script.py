@@ -46,7 +46,8 @@ def grant(permission):
     return {"grants": [{"grantee": {"memberId": "m-1"}, "permission": permission}]}
 
 
-def test_hands_the_ids_from_step_to_step(sigma, capsys):
+def test_hands_the_ids_from_step_to_step(sigma, capsys, monkeypatch):
+    monkeypatch.setenv("UNIQUE_EMAIL", "false")
     workspace = {"name": "Workspace for Member m-1", "noDuplicates": True}
     sigma.post(f"{BASE_URL}/members", json={"memberId": "m-1", "email": "ada+1@example.com"})
     sigma.post(
@@ -65,9 +66,10 @@ def test_hands_the_ids_from_step_to_step(sigma, capsys):
     )
     main(command_line().parse_args([]))
     assert capsys.readouterr().out.splitlines() == [
-        "New member created successfully: ada+1@example.com",
+        "Creating ada@example.com",
+        "New member created successfully:",
         "memberId: m-1",
-        "Workspace created successfully.",
+        "Workspace created successfully:",
         "workspaceId: w-1",
         "New workspace permission added successfully: {}",
         "Member successfully added to team: {}",
@@ -136,13 +138,26 @@ def test_a_failure_names_what_is_done_and_the_command_that_goes_on(step, run_rec
     assert len([entry for entry in made if entry.status == 200]) == 1
 
 
+@pytest.mark.parametrize("kind", ["drop", "truncate", "empty", "500", "503"])
+def test_a_creation_that_may_have_worked_is_said_to_be_one(kind, run_recipe, sandbox):
+    sandbox.state.rules.append(Fault(kind=kind, match="POST /v2/members"))
+    failed = run_recipe(RECIPE)
+    assert failed.returncode == 1
+    assert "It may have been carried out: look in Sigma before you run this again" in failed.stderr
+    email = re.search(r"Creating (\S+)", failed.stdout)[1]
+    advice = f"Steps done: none. If {email} is in Sigma, add --member-id with its ID. To go on: py"
+    assert advice in failed.stderr
+    made = sandbox.state.organization.find_email(email)
+    assert (made is not None) == (kind not in ("500", "503"))
+
+
 def test_twice_for_the_same_address_changes_nothing(run_recipe, sandbox):
     run_recipe(RECIPE, UNIQUE_EMAIL="false")
     before = snapshot(sandbox)
     again = run_recipe(RECIPE, UNIQUE_EMAIL="false")
     assert again.returncode == 0, again.stderr
     assert "Member exists already: new.member@example.com" in again.stdout
-    assert "Workspace exists already." in again.stdout
+    assert "Workspace exists already:" in again.stdout
     assert snapshot(sandbox) == before
 
 
@@ -176,7 +191,7 @@ def test_a_deactivated_or_unknown_member_is_not_taken_up(run_recipe, sandbox):
         done = run_recipe(RECIPE, *arguments, **settings)
         assert done.returncode == 1
         assert cause in done.stderr
-        assert "Steps done: none." in done.stderr
+        assert "Steps done: none. " in done.stderr
     assert len(organization.workspaces) == 12
 
 
@@ -184,7 +199,7 @@ def test_a_deactivated_or_unknown_member_is_not_taken_up(run_recipe, sandbox):
 def test_refuses_options_that_would_change_the_address(option, run_recipe, sandbox):
     done = run_recipe(RECIPE, option, "../whoami")
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"Error: {option} is '../whoami', which is no ID" in done.stderr
+    assert f"Error: {option} is '../whoami', which is not an ID" in done.stderr
     assert not sandbox.state.log.entries
 
 
@@ -192,7 +207,7 @@ def test_reads_all_settings_before_anything_is_sent(monkeypatch):
     for name in ("TEAMID", "CONNECTIONID"):
         with monkeypatch.context() as changed:
             changed.setenv(name, "no such/id")
-            with pytest.raises(SigmaError, match=f"{name} is .*, which is no ID"):
+            with pytest.raises(SigmaError, match=f"{name} is .*, which is not an ID"):
                 main(command_line().parse_args([]))
 
 
@@ -202,7 +217,7 @@ def test_an_answer_without_an_id_is_a_failed_step(sigma):
     with pytest.raises(SigmaError) as failed:
         main(command_line().parse_args([]))
     assert re.search(
-        r"has no 'workspaceId'. Check baseURL. Steps done: member. To go on: python .*"
+        r"has no 'workspaceId'. Steps done: member. To go on: python .*"
         r"master_script.py --member-id m-1$",
         str(failed.value),
     )

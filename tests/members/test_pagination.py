@@ -38,7 +38,7 @@ def test_fifty_members_a_page_unless_told_otherwise(sigma, capsys):
 
 
 def test_takes_the_bare_list_of_older_organizations(sigma, capsys):
-    sigma.get(URL, json=[{"firstName": "Amara"}, {"firstName": "Bela"}])
+    sigma.get(URL, json=[{"memberId": "m-1"}, {"memberId": "m-2"}])
     main()
     assert "Total members: 2" in capsys.readouterr().out
 
@@ -57,6 +57,15 @@ def test_another_program_gets_one_list(sigma, capsys, monkeypatch):
     answer(sigma, {"limit": 50, "page": "p2"}, ["Bela"], None)
     main()
     assert [row["memberId"] for row in json.loads(capsys.readouterr().out)] == ["Amara", "Bela"]
+
+
+@pytest.mark.parametrize("output_format", ["table", "json"])
+def test_an_entry_that_sigma_could_not_read_is_an_error(output_format, sigma, monkeypatch):
+    monkeypatch.setenv("OUTPUT_FORMAT", output_format)
+    unreadable = {"code": "x", "message": "Not readable", "requestId": "r-1"}
+    sigma.get(URL, json={"entries": [{"memberId": "m"}, unreadable], "nextPage": None})
+    with pytest.raises(SigmaError, match="The list is not whole: Not readable"):
+        main()
 
 
 @pytest.mark.parametrize("limit", ["0", "1001", "2.5", "fifty", "-1"])

@@ -31,6 +31,7 @@ def test_shows_the_old_and_the_new_type(sigma, capsys):
         "Old type: Viewer",
         "New type: creator",
         "User account type updated successfully: m-1",
+        "To undo it, set NEW_MEMBER_TYPE=Viewer and run this recipe again.",
     ]
 
 

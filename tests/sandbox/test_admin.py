@@ -46,7 +46,7 @@ def test_adds_and_removes_faults(admin, run_recipe):
     admin("DELETE", "/faults")
     assert run_recipe("members/list_all.py").returncode == 0
     refused = admin("POST", "/faults", 400, json={"kind": "explode"})
-    assert "kind: Value error, 'explode' is no fault" in refused["message"]
+    assert "kind: Value error, 'explode' is not a fault" in refused["message"]
 
 
 @pytest.mark.parametrize(

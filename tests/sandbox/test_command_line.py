@@ -144,10 +144,15 @@ def test_options_may_stand_on_both_sides_of_run(before_run):
         (
             ["--fault", "explode"],
             2,
-            "'explode' is no fault. Known: a status (503 or 503-html), exp",
+            "'explode' is not a fault. Known: a status (503 or 503-html), exp",
         ),
         (["--members", "9"], 2, "must be from 10 to 1000000"),
         (["--port", "x"], 2, "invalid number value: 'x'"),
+        (
+            ["--write-env", "run", "members/update.py"],
+            1,
+            "Error: --write-env is for a sandbox that",
+        ),
         (["run"], 2, "the following arguments are required: script"),
         (["run", "no/such.py"], 1, "Error: there is no file no"),
     ],

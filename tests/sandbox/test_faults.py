@@ -45,9 +45,25 @@ def test_a_rule_in_its_written_form(text, rule):
     assert Fault.parse(text).model_dump(exclude={"seen"}) == rule
 
 
-@pytest.mark.parametrize("text", ["", "999", "200", "explode", "503 time=1", "503 times=-1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "999",
+        "200",
+        "explode",
+        "503 time=1",
+        "503 times=-1",
+        "503 GET",
+        "503 get /v2/x",
+        "503 /v2/x",
+        "503 GET /members",
+    ],
+)
 def test_a_rule_that_is_none(text):
-    with pytest.raises(ValueError, match="is no fault|no option|greater than or equal"):
+    with pytest.raises(
+        ValueError, match="is not a fault|not an option|greater than or equal|matches no request"
+    ):
         Fault.parse(text)
 
 
@@ -98,6 +114,7 @@ def test_every_kind(kind, ask, sandbox):
         assert expected[kind]()
     names = [workspace.name for workspace in sandbox.state.organization.workspaces.values()]
     assert ("Made" in names) == (kind in CHANGED)
+    assert sandbox.state.log.entries[-1].fault == kind
     sandbox.state.rules.clear()
     # The token is dead after expired-token, and only then
     assert ask("GET", "/v2/whoami").status_code == (401 if kind == "expired-token" else 200)
