@@ -165,7 +165,7 @@ def main(arguments: argparse.Namespace) -> None:
     #    first: a member whose creation got no answer may be there
     except SigmaError as error:
         line = f"{error}. Steps done: {', '.join(done) or 'none'}."
-        if not member_id and (error.status is None or error.status >= 500):
+        if not member_id and "may have been carried out" in line:
             line += f" If {new_member['email']} is in Sigma, add --member-id with its ID."
         line += f" To go on: {command_to_go_on(member_id, workspace_id)}"
         raise SigmaError(line, error.status) from error
