@@ -1,8 +1,8 @@
 """Export a workbook, a page, an element, or each element of a workbook, in any format.
 
-What Sigma can export: an element as csv, json, jsonl, xlsx, pdf or png; a page as pdf, png or xlsx;
-a workbook as pdf or xlsx. One export holds at most 1,000,000 rows. As csv and jsonl, an element with
-more rows is saved in several files: export-element-ID.csv, export-element-ID-2.csv, and so on.
+What Sigma can export: an element as csv, json, jsonl, xlsx, pdf or png; a page as pdf, png or
+xlsx; a workbook as pdf or xlsx. One export holds at most 1,000,000 rows. As csv and jsonl, an
+element with more rows is saved in several files: export-element-ID.csv, export-element-ID-2.csv.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/export, then GET /v2/query/{queryId}/download
            GET /v2/workbooks/{workbookId}/elements for all elements
@@ -89,8 +89,8 @@ def start_export(
     return checked_id(answer["queryId"], "queryId in Sigma's answer")
 
 
-# 5: Wait for the file, and save it. Sigma is asked after 1 second, then after longer and longer pauses
-#    of up to 10 seconds, until EXPORT_MAX_WAIT is over
+# 5: Wait for the file, and save it. Sigma is asked after 1 second, then after pauses that grow to
+#    10 seconds, until EXPORT_MAX_WAIT is over
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0  # seconds
 UNKNOWN_AT_FIRST = 30.0  # seconds in which Sigma may not know a new export yet
 
@@ -115,9 +115,7 @@ def save_export(
             if not is_unknown or waited > UNKNOWN_AT_FIRST:
                 raise
         if waited > max_wait:
-            raise SigmaError(
-                f"The export is not ready after {max_wait:g} seconds (EXPORT_MAX_WAIT)"
-            )
+            raise SigmaError(f"The export took longer than EXPORT_MAX_WAIT, {max_wait:g} seconds")
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
@@ -151,8 +149,8 @@ def export_in_chunks(
         new_rows = count_rows(part, file_format) if countable else 0
         if new_rows < ROWS_PER_EXPORT:
             return
-        # offset counts from 1. Sigma does not promise the same order twice, so rows at the border of
-        # two files may come twice or not at all, unless the element is sorted
+        # offset counts from 1. Sigma does not promise the same order twice, so rows at the border
+        # of two files may come twice or not at all, unless the element is sorted
         rows, number = rows + new_rows, number + 1
         body = {**body, "offset": rows + 1}
         part = target.with_name(f"{target.stem}-{number}{target.suffix}")

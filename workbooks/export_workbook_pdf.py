@@ -40,8 +40,8 @@ def start_export(session: SigmaSession, workbook_id: str, layout: str) -> str:
     return checked_id(answer["queryId"], "queryId in Sigma's answer")
 
 
-# 3: Wait for the file, and save it. Sigma is asked after 1 second, then after longer and longer pauses
-#    of up to 10 seconds, until EXPORT_MAX_WAIT is over
+# 3: Wait for the file, and save it. Sigma is asked after 1 second, then after pauses that grow to
+#    10 seconds, until EXPORT_MAX_WAIT is over
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0  # seconds
 UNKNOWN_AT_FIRST = 30.0  # seconds in which Sigma may not know a new export yet
 
@@ -66,9 +66,7 @@ def save_export(
             if not is_unknown or waited > UNKNOWN_AT_FIRST:
                 raise
         if waited > max_wait:
-            raise SigmaError(
-                f"The export is not ready after {max_wait:g} seconds (EXPORT_MAX_WAIT)"
-            )
+            raise SigmaError(f"The export took longer than EXPORT_MAX_WAIT, {max_wait:g} seconds")
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
