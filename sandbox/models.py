@@ -109,6 +109,31 @@ class Workbook(Stamped):
     isArchived: bool = False
 
 
+class WorkbookPage(BaseModel):
+    """A page of a workbook."""
+
+    pageId: str
+    name: str
+    hidden: bool
+
+
+class Element(BaseModel):
+    """An element on a page of a workbook. Sigma's name for the sort of chart is misspelled."""
+
+    elementId: str
+    name: str = ""
+    type: str
+    columns: list[str] = []
+    vizualizationType: str = ""
+
+
+class Control(BaseModel):
+    """A control of a workbook, by the name that an export's parameters use."""
+
+    name: str
+    valueType: Literal["date-range", "text"]
+
+
 class File(Stamped):
     """A document or folder as one member sees it (an inode)."""
 

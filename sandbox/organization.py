@@ -61,10 +61,14 @@ class StoredTeam(Team):
 
 
 class StoredWorkbook(Workbook):
-    """A workbook, and the folder and workspace that it lies in."""
+    """A workbook, and the folder and workspace that it lies in.
+
+    number says what it shows, see content.py; a copy shows the same.
+    """
 
     parentId: str
     workspaceId: str | None
+    number: int
 
 
 class Folder(Stamped):

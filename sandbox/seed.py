@@ -7,6 +7,7 @@ back. What the documents and the demo settings name has a key of its own.
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from sandbox.content import element_id, page_id
 from sandbox.models import AccountType, Connection, Workspace
 from sandbox.organization import (
     ORGANIZATION_ID,
@@ -64,6 +65,8 @@ DEMO_TEAM_ID = make_uuid("team", "Onboarding")
 DEMO_CONNECTION_ID = make_uuid("connection", 1)
 DEMO_WORKSPACE_ID = make_uuid("workspace", 9)
 DEMO_WORKBOOK_ID = make_uuid("workbook", 0)
+DEMO_PAGE_ID = page_id(0, "Dashboard")
+DEMO_ELEMENT_ID = element_id(0, "Data", 0)
 
 CLIENT_ID, SECRET = "sandbox-client-id", "sandbox-client-secret"
 VIEWER_CLIENT_ID, VIEWER_SECRET = "sandbox-viewer-id", "sandbox-viewer-secret"
@@ -241,6 +244,7 @@ def _seed_workbooks(org: Organization) -> None:
             ownerId=owner,
             parentId=parent_id,
             workspaceId=None if is_private else space.workspaceId,
+            number=n,
             **_seeded(n),
         )
         org.workbooks[workbook.workbookId] = workbook
