@@ -7,53 +7,11 @@ import requests
 
 from sandbox import seed
 from tests.conftest import fresh
-
-
-class Client:
-    """Sends requests with the token of some credentials."""
-
-    def __init__(self, address, client_id=seed.CLIENT_ID, secret=seed.SECRET):
-        self.address = address
-        self.session = requests.Session()
-        token = self.token(client_id=client_id, client_secret=secret).json()["access_token"]
-        self.session.headers["Authorization"] = f"Bearer {token}"
-
-    def token(self, grant_type="client_credentials", **form):
-        url = f"{self.address}/v2/auth/token"
-        return requests.post(url, data={"grant_type": grant_type, **form}, timeout=5)
-
-    def __call__(self, method, path, status=200, **sent):
-        answer = self.session.request(method, f"{self.address}{path}", timeout=5, **sent)
-        assert answer.status_code == status, answer.text
-        if status >= 400:
-            assert set(answer.json()) == {"requestId", "message", "code"}
-        return answer.json()
-
-    def whole_list(self, path, **query):
-        rows, page = [], None
-        while True:
-            query = {**query, **({"page": page} if page else {})}
-            answer = self("GET", path, params=query)
-            rows += answer["entries"]
-            page = answer["nextPage"]
-            if page is None:
-                return rows
-
-
-@pytest.fixture
-def api(sandbox):
-    """The owner of the credentials: an administrator."""
-    return Client(sandbox.address)
-
-
-@pytest.fixture
-def viewer(sandbox):
-    """Credentials that a Viewer owns."""
-    return Client(sandbox.address, seed.VIEWER_CLIENT_ID, seed.VIEWER_SECRET)
-
+from tests.sandbox_client import Client
 
 ME = f"/v2/members/{seed.DEMO_MEMBER_ID}"
 WORKSPACE = f"/v2/workspaces/{seed.DEMO_WORKSPACE_ID}"
+WORKBOOK = f"/v2/workbooks/{seed.DEMO_WORKBOOK_ID}"
 
 
 # --- Tokens ---
@@ -160,6 +118,25 @@ def test_the_form_before_june_2026(api, running_sandbox):
     for path in ("/v2/members", "/v2/teams", "/v2/workspaces"):
         assert isinstance(api("GET", f"{path}?limit=1"), list)
     assert "entries" in api("GET", "/v2/workbooks")
+
+
+@pytest.mark.parametrize(
+    ("path", "total", "query"),
+    [
+        ("members", 120, {"email": "ADA@example.com"}),
+        ("teams", 8, {"name": "finance"}),
+        ("workspaces", 12, {"exactName": "finance"}),
+    ],
+)
+@pytest.mark.parametrize("bare_lists", [False, True])
+def test_lists_that_always_come_in_pages(bare_lists, path, total, query, running_sandbox):
+    api = Client(fresh(running_sandbox, bare_lists=bare_lists).address)
+    first = api("GET", f"/v2.1/{path}?limit=5")
+    assert (len(first["entries"]), first["total"]) == (5, total)
+    assert len(api.whole_list(f"/v2.1/{path}", limit=5)) == total
+    assert len(api.whole_list(f"/v2.1/{path}", **query)) == 1
+    # The cursor of a list's older address is none of the newer one
+    assert api("GET", f"/v2/{path}?page={first['nextPage']}", 400)
 
 
 def test_account_types_page_in_the_other_way(api):
@@ -326,6 +303,11 @@ def test_a_viewer_may_not_administrate(viewer, sandbox):
         ("POST", "/v2/workspaces", {"name": "X"}),
         ("POST", f"{WORKSPACE}/grants", {"grants": []}),
         ("GET", "/v2/workbooks?skipPermissionCheck=true", None),
+        ("POST", f"{WORKBOOK}/copy", {"destinationFolderId": "x", "name": "X"}),
+        ("POST", f"{WORKBOOK}/embeds", {"embedType": "public", "sourceType": "workbook"}),
+        ("POST", f"{WORKBOOK}/grants", {"grants": []}),
+        ("POST", f"{WORKBOOK}/materializations", {"sheetId": seed.DEMO_SHEET_ID}),
+        ("PATCH", f"/v2/files/{seed.DEMO_WORKBOOK_ID}", {"ownerId": seed.VIEWER_ID}),
     ):
         assert viewer(method, path, 403, json=body)["code"] == "forbidden"
     assert viewer("GET", "/v2/whoami")["userId"] == seed.VIEWER_ID
@@ -356,6 +338,9 @@ def test_the_seed_is_the_same_on_every_start(running_sandbox):
                 organization.folders,
                 organization.workbooks,
             )
+        ] + [
+            [schedule.model_dump() for schedule in schedules]
+            for schedules in organization.schedules.values()
         ]
 
     assert everything() == everything()
