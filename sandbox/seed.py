@@ -10,9 +10,10 @@ from typing import Any
 from sandbox.content import element_id, page_id, pages_of
 from sandbox.models import (
     AccountType,
-    Connection,
+    AttributeValue,
     Cron,
     MaterializationSchedule,
+    UserAttributeAssignment,
     Workspace,
 )
 from sandbox.organization import (
@@ -22,7 +23,9 @@ from sandbox.organization import (
     Folder,
     Options,
     Organization,
+    StoredConnection,
     StoredTeam,
+    StoredUserAttribute,
     StoredWorkbook,
     add_member,
     make_short_id,
@@ -62,6 +65,7 @@ TOPICS = (
     "Revenue Churn Pipeline Inventory Headcount Tickets Uptime Campaigns Renewals Margins Orders"
     " Deliveries Returns"
 ).split()
+DEMO_USER_ATTRIBUTE = "Region"  # has no assignments yet
 VIEWS = "Overview Forecast Weekly Monthly Deep-Dive Audit Tracker".split()
 
 OWNER_ID = make_short_id("member", "owner", 28)
@@ -76,6 +80,7 @@ DEMO_ELEMENT_ID = element_id(0, "Data", 0)
 DEMO_SHEET_ID = make_short_id("sheet", DEMO_ELEMENT_ID, 10)
 PAUSED_WORKBOOK_ID = make_uuid("workbook", 10)
 TWO_SCHEDULES_WORKBOOK_ID = make_uuid("workbook", 20)
+DEMO_USER_ATTRIBUTE_ID = make_uuid("user attribute", DEMO_USER_ATTRIBUTE)
 
 CLIENT_ID, SECRET = "sandbox-client-id", "sandbox-client-secret"
 VIEWER_CLIENT_ID, VIEWER_SECRET = "sandbox-viewer-id", "sandbox-viewer-secret"
@@ -91,6 +96,7 @@ def seed(options: Options) -> Organization:
     _seed_teams(org)
     _seed_workspaces(org)
     _seed_connections(org)
+    _seed_user_attributes(org)
     _seed_workbooks(org)
     _seed_schedules(org)
     return org
@@ -206,7 +212,7 @@ def _seed_connections(org: Organization) -> None:
             ("BigQuery Marketing", "bigQuery", False),
         )
     ):
-        connection = Connection(
+        connection = StoredConnection(
             organizationId=ORGANIZATION_ID,
             connectionId=make_uuid("connection", n),
             isSample=is_sample,
@@ -224,6 +230,35 @@ def _seed_connections(org: Organization) -> None:
         org.connections[connection.connectionId] = connection
     # Everybody may use the sample data; the connection of the tutorial has no grants yet
     org.grant(make_uuid("connection", 0), None, make_uuid("team", "Sales"), "usage", OWNER_ID)
+
+
+def _seed_user_attributes(org: Organization) -> None:
+    """Add three attributes. Who searches for the demo's by a part of its name finds two."""
+    people = [m for m in org.members.values() if not m.isArchived and m.memberId != ROBOT_ID]
+    for n, (name, values) in enumerate(
+        (
+            ("Sales Region", ("North", "South")),
+            ("Department", tuple(TEAMS)),
+            (DEMO_USER_ATTRIBUTE, ()),
+        )
+    ):
+        attribute = StoredUserAttribute(
+            userAttributeId=make_uuid("user attribute", name),
+            name=name,
+            description=f"The {name.lower()} whose rows a member sees",
+            defaultValue=None,
+            **_seeded(n),
+        )
+        if values:
+            attribute.assignments = {
+                member.memberId: UserAttributeAssignment(
+                    userId=member.memberId,
+                    value=AttributeValue(val=values[i % len(values)], type="string"),
+                    **_seeded(n),
+                )
+                for i, member in enumerate(people[:60])
+            }
+        org.user_attributes[attribute.userAttributeId] = attribute
 
 
 def _seed_workbooks(org: Organization) -> None:

@@ -12,26 +12,17 @@ POST /v2/members/{memberId}/revoke
 POST /v2/teams
 DELETE /v2/workspaces/{workspaceId}
 DELETE /v2/workspaces/{workspaceId}/grants/{grantId}
-POST /v2/connections
 DELETE /v2/connections/{connectionId}
 GET /v2/connections/{connectionId}/test
-POST /v2/connection/{connectionId}/lookup
-POST /v2/connections/{connectionId}/sync
 GET /v2/connections/paths
 POST /v2/files
 DELETE /v2/files/{inodeId}
 POST /v2/workbooks/{workbookId}/elements/{elementId}/materializationSchedules
 PATCH /v2/workbooks/{workbookId}/elements/{elementId}/materializationSchedules
 DELETE /v2/workbooks/{workbookId}/elements/{elementId}/materializationSchedules
-POST /v2/workbooks/{workbookId}/export
-GET /v2/query/{queryId}/download
 GET /v2/workbooks/{workbookId}/schema
 POST /v2/workbooks/{workbookId}/send
-GET /v2/user-attributes
 POST /v2/user-attributes
-POST /v2/user-attributes/{userAttributeId}/users
-PATCH /v2/user-attributes/{userAttributeId}/users
-GET /v2/user-attributes/{userAttributeId}/users
 """.strip().splitlines()
 
 
