@@ -17,7 +17,7 @@ from sandbox.errors import Refusal
 from sandbox.export_files import CONTENT_TYPES, ROWS_PER_MB, large_csv, make_file
 from sandbox.models import Element
 from sandbox.organization import Export, ExportedTable, StoredWorkbook, make_short_id
-from sandbox.resources.auth import Caller, Org
+from sandbox.resources.auth import Caller, Org, admin
 
 router = APIRouter()
 
@@ -76,6 +76,8 @@ async def export_workbook(
 ) -> StartedExport:
     """Start an export: of an element, a page, or the whole workbook when neither is named."""
     workbook = org.workbook(workbookId)
+    if not org.permission(caller, workbook):
+        admin(org, caller)
     if body.exportAs is not None:
         org.member(body.exportAs)
     elements = _chosen(workbook, body)

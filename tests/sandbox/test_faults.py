@@ -4,7 +4,7 @@ import pytest
 import requests
 
 from sandbox import seed
-from sandbox.faults import CHANGED, REFUSED, Fault
+from sandbox.faults import CHANGED, DOWNLOAD, REFUSED, Fault
 
 
 @pytest.fixture
@@ -28,6 +28,10 @@ def ask(sandbox):
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
+        (
+            "early-404 times=2",
+            {"kind": "early-404", "match": DOWNLOAD, "times": 2, "after": 0, "seconds": 1},
+        ),
         ("429", {"kind": "429", "match": "*", "times": 1, "after": 0, "seconds": 1}),
         (
             "503-html GET /v2/members* times=2 after=3 seconds=0.5",
@@ -113,6 +117,13 @@ def test_every_kind(kind, ask, sandbox):
             "empty": lambda: (answer.status_code, answer.content) == (200, b""),
             "html": lambda: answer.headers["Content-Type"].startswith("text/html"),
             "expired-token": lambda: answer.json()["message"] == "jwt expired",
+            "early-404": lambda: (
+                (answer.status_code, answer.json()["code"]) == (404, "not_found")
+                and "expired" not in answer.text
+            ),
+            "failed-rendering": lambda: (
+                (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+            ),
         }
         assert expected[kind]()
     names = [workspace.name for workspace in sandbox.state.organization.workspaces.values()]
