@@ -61,6 +61,7 @@ def command_line() -> argparse.ArgumentParser:
     add("--polls", type=number(0, 1000), metavar="N", help="polls until a job is ready: 2")
     add("--token-ttl", type=number(1, 86_400), metavar="S", help="life of a token: 3599 seconds")
     add("--bare-lists", action="store_true", help="answer lists in the form before June 2026")
+    add("--export-mb", type=number(1, 100_000), metavar="N", help="megabytes of a CSV export")
     rule = 'such as "503 GET /v2/members times=2": see sandbox/README.md'
     add("--fault", type=fault, action="append", metavar="RULE", help=rule)
 
@@ -117,6 +118,7 @@ def main() -> int:
         polls=getattr(arguments, "polls", Options.polls),
         token_seconds=getattr(arguments, "token_ttl", Options.token_seconds),
         bare_lists=getattr(arguments, "bare_lists", False),
+        export_mb=getattr(arguments, "export_mb", 0),
         latency=getattr(arguments, "latency", 0) / 1000,
     )
     is_run = arguments.command == "run"

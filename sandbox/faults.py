@@ -17,7 +17,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -26,7 +26,17 @@ from sandbox.organization import Organization
 
 # Done in place of the work, besides every status NNN (429 with Retry-After: `seconds`), and
 # NNN-html for a page of Sigma's edge
-REFUSED = {"expired-token": "401 jwt expired, and the token is dead from now on"}
+REFUSED = {
+    "expired-token": "401 jwt expired, and the token is dead from now on",
+    "early-404": "404 in place of a download, as Sigma sends it before the export is known",
+    "failed-rendering": "500 in place of a download",
+}
+# These strike downloads unless a rule says otherwise
+OF_DOWNLOADS = {
+    "early-404": (404, "Query not found"),
+    "failed-rendering": (500, "The export could not be rendered"),
+}
+DOWNLOAD = "GET /v2/query/*"
 # Done to the answer, after the work
 CHANGED = {
     "slow": "the answer comes `seconds` later (default 1)",
@@ -66,6 +76,12 @@ class Fault(BaseModel):
         if re.fullmatch(r"\*|(\*|[A-Z]+) (\*|/v2).*", match):
             return match
         raise ValueError(f"{match!r} matches no request. Write it like GET /v2/members*")
+
+    @model_validator(mode="after")
+    def _of_downloads(self) -> "Fault":
+        if self.kind in OF_DOWNLOADS and self.match == "*":
+            self.match = DOWNLOAD
+        return self
 
     @classmethod
     def parse(cls, text: str) -> "Fault":
@@ -128,6 +144,8 @@ class Faults:
             sent = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
             organization.tokens.pop(sent.removeprefix("Bearer "), None)
             return error_answer(401, "jwt expired")
+        if kind in OF_DOWNLOADS:
+            return error_answer(*OF_DOWNLOADS[kind])
         status = int(kind[:3])
         if kind.endswith("-html"):
             return HTMLResponse(EDGE_PAGE.format(f"Attention Required! | {status}"), status)

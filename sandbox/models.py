@@ -6,7 +6,7 @@ that the contract calls optional; it is left out of an answer until something se
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 WorkspacePermission = Literal["view", "explore", "organize", "edit"]
 ConnectionPermission = Literal["usage", "annotate"]
@@ -96,6 +96,32 @@ class Connection(Stamped):
     isArchived: bool = False
 
 
+class AttributeValue(BaseModel):
+    """The value of a user attribute."""
+
+    # "true" is no boolean, and 1 is no text, for clients send this, too
+    model_config = ConfigDict(strict=True)
+
+    val: str
+    type: Literal["string"]
+
+
+class UserAttribute(Stamped):
+    """Something that is known about members, such as their region: row-level security uses it."""
+
+    userAttributeId: str
+    name: str
+    description: str | None = None
+    defaultValue: AttributeValue | None = None
+
+
+class UserAttributeAssignment(Stamped):
+    """The value of a user attribute for one member. userId is the member's ID."""
+
+    userId: str
+    value: AttributeValue
+
+
 class Workbook(Stamped):
     """A workbook."""
 
@@ -107,6 +133,31 @@ class Workbook(Stamped):
     latestVersion: int
     ownerId: str
     isArchived: bool = False
+
+
+class WorkbookPage(BaseModel):
+    """A page of a workbook."""
+
+    pageId: str
+    name: str
+    hidden: bool
+
+
+class Element(BaseModel):
+    """An element on a page of a workbook. Sigma's name for the sort of chart is misspelled."""
+
+    elementId: str
+    name: str = ""
+    type: str
+    columns: list[str] = []
+    vizualizationType: str = ""
+
+
+class Control(BaseModel):
+    """A control of a workbook, by the name that an export's parameters use."""
+
+    name: str
+    valueType: Literal["date-range", "text"]
 
 
 class File(Stamped):

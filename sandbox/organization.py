@@ -18,6 +18,8 @@ from sandbox.models import (
     Member,
     Stamped,
     Team,
+    UserAttribute,
+    UserAttributeAssignment,
     Workbook,
     Workspace,
 )
@@ -29,6 +31,14 @@ SLUG = "sandbox"  # the organization's part of every address in the Sigma UI
 ORGANIZATION_ID = str(uuid.uuid5(NAMESPACE, "organization"))
 ROBOT_ID = "SigmaSchedulerRobot"
 TOKEN_SECONDS = 3599
+# What every connection holds: databases, schemas, tables
+CATALOG = {
+    "RETAIL": {
+        "PLUGS_ELECTRONICS": ["CUSTOMERS", "ORDERS", "PRODUCTS", "STORES"],
+        "LOGISTICS": ["DELIVERIES", "RETURNS"],
+    },
+    "PEOPLE": {"HEADCOUNT": ["DEPARTMENTS", "EMPLOYEES"]},
+}
 
 
 def make_uuid(kind: str, key: object) -> str:
@@ -51,6 +61,7 @@ class Options:
     polls: int = 2  # how often a job is asked about before it is ready
     token_seconds: int = TOKEN_SECONDS
     bare_lists: bool = False
+    export_mb: int = 0  # the size of a CSV export, in megabytes; 0 takes the rows as they are
     latency: float = 0.0  # seconds before each answer
 
 
@@ -60,11 +71,28 @@ class StoredTeam(Team):
     members: dict[str, str] = {}
 
 
+class StoredConnection(Connection):
+    """A connection, the tables in its schemas in its databases, and when each path was synced."""
+
+    catalog: dict[str, dict[str, list[str]]] = CATALOG
+    synced: dict[tuple[str, ...], str] = {}
+
+
+class StoredUserAttribute(UserAttribute):
+    """A user attribute, and its assignments, by member ID."""
+
+    assignments: dict[str, UserAttributeAssignment] = {}
+
+
 class StoredWorkbook(Workbook):
-    """A workbook, and the folder and workspace that it lies in."""
+    """A workbook, and the folder and workspace that it lies in.
+
+    number says what it shows, see content.py; a copy shows the same.
+    """
 
     parentId: str
     workspaceId: str | None
+    number: int
 
 
 class Folder(Stamped):
@@ -96,6 +124,30 @@ class Token:
 
 
 @dataclass
+class ExportedTable:
+    """What an export shows of an element."""
+
+    name: str
+    columns: list[str]
+    rows: list[dict[str, Any]]
+
+
+@dataclass
+class Export:
+    """An export that was asked for: what the file shows, and when it can be downloaded."""
+
+    name: str  # of the workbook
+    format: str
+    tables: list[ExportedTable]
+    numbers: range | None  # of the rows of a large file, which repeats those of the table
+    layout: str
+    pixels: tuple[int, int]
+    polls: int  # how often it will be asked about before it is ready
+    seconds: float  # how long the file is kept
+    good_until: float | None = None  # on time.monotonic()
+
+
+@dataclass
 class Organization:
     """The state: what was seeded, and what was changed since."""
 
@@ -104,10 +156,12 @@ class Organization:
     account_types: list[AccountType] = field(default_factory=list)
     teams: dict[str, StoredTeam] = field(default_factory=dict)
     workspaces: dict[str, Workspace] = field(default_factory=dict)
-    connections: dict[str, Connection] = field(default_factory=dict)
+    connections: dict[str, StoredConnection] = field(default_factory=dict)
+    user_attributes: dict[str, StoredUserAttribute] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
     workbooks: dict[str, StoredWorkbook] = field(default_factory=dict)
     grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are granted on
+    exports: dict[str, Export] = field(default_factory=dict)  # by query ID
     clients: dict[str, Client] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     refresh_tokens: dict[str, str] = field(default_factory=dict)  # to the client ID
@@ -133,9 +187,27 @@ class Organization:
                 return workspace
         raise Refusal(404, f"Workspace {workspace_id} not found")
 
-    def connection(self, connection_id: str) -> Connection:
+    def connection(self, connection_id: str) -> StoredConnection:
         """Return a connection, or refuse with 404."""
         return _found(self.connections.get(connection_id), f"Connection {connection_id} not found")
+
+    def user_attribute(self, attribute_id: str) -> StoredUserAttribute:
+        """Return a user attribute, or refuse with 404."""
+        attribute = self.user_attributes.get(attribute_id)
+        return _found(attribute, f"User attribute {attribute_id} not found")
+
+    def export(self, query_id: str) -> Export:
+        """Return an export, or refuse with 404."""
+        return _found(self.exports.get(query_id), f"Query {query_id} not found")
+
+    def workbook(self, workbook_id: str) -> StoredWorkbook:
+        """Return a workbook by its long or short ID, or refuse with 404."""
+        if workbook_id in self.workbooks:
+            return self.workbooks[workbook_id]
+        for workbook in self.workbooks.values():
+            if workbook.workbookUrlId == workbook_id:
+                return workbook
+        raise Refusal(404, f"Workbook {workbook_id} not found")
 
     def account_type(self, name: str) -> AccountType:
         """Return an account type by its name in any case, or refuse with 404."""

@@ -12,7 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.bodies import ignored_fields
 
-SECRET_NAME = re.compile(r"secret|password|token|private_?key|passphrase", re.IGNORECASE)
+SECRET_NAME = re.compile(
+    r"secret|password|token|private_?key|passphrase|service_?account", re.IGNORECASE
+)
 KEPT = 100_000  # requests
 
 
@@ -114,9 +116,12 @@ def _readable(scope: Scope, body: bytes) -> Any:
 
 
 def masked(value: Any, name: str = "") -> Any:
-    """Return a body with *** in place of everything that is named like a secret."""
+    """Return a body with *** in place of everything that is named like a secret, or lies in one."""
     if isinstance(value, dict):
-        return {key: masked(inner, key) for key, inner in value.items()}
+        return {
+            key: masked(inner, name if SECRET_NAME.search(name) else key)
+            for key, inner in value.items()
+        }
     if isinstance(value, list):
         return [masked(inner, name) for inner in value]
-    return "***" if SECRET_NAME.search(name) and isinstance(value, str) else value
+    return "***" if SECRET_NAME.search(name) and isinstance(value, (str, float, int)) else value

@@ -7,7 +7,8 @@ back. What the documents and the demo settings name has a key of its own.
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sandbox.models import AccountType, Connection, Workspace
+from sandbox.content import element_id, page_id
+from sandbox.models import AccountType, AttributeValue, UserAttributeAssignment, Workspace
 from sandbox.organization import (
     ORGANIZATION_ID,
     ROBOT_ID,
@@ -16,7 +17,9 @@ from sandbox.organization import (
     Folder,
     Options,
     Organization,
+    StoredConnection,
     StoredTeam,
+    StoredUserAttribute,
     StoredWorkbook,
     add_member,
     make_short_id,
@@ -55,6 +58,7 @@ TOPICS = (
     "Revenue Churn Pipeline Inventory Headcount Tickets Uptime Campaigns Renewals Margins Orders"
     " Deliveries Returns"
 ).split()
+DEMO_USER_ATTRIBUTE = "Region"  # has no assignments yet
 VIEWS = "Overview Forecast Weekly Monthly Deep-Dive Audit Tracker".split()
 
 OWNER_ID = make_short_id("member", "owner", 28)
@@ -64,6 +68,9 @@ DEMO_TEAM_ID = make_uuid("team", "Onboarding")
 DEMO_CONNECTION_ID = make_uuid("connection", 1)
 DEMO_WORKSPACE_ID = make_uuid("workspace", 9)
 DEMO_WORKBOOK_ID = make_uuid("workbook", 0)
+DEMO_PAGE_ID = page_id(0, "Dashboard")
+DEMO_ELEMENT_ID = element_id(0, "Data", 0)
+DEMO_USER_ATTRIBUTE_ID = make_uuid("user attribute", DEMO_USER_ATTRIBUTE)
 
 CLIENT_ID, SECRET = "sandbox-client-id", "sandbox-client-secret"
 VIEWER_CLIENT_ID, VIEWER_SECRET = "sandbox-viewer-id", "sandbox-viewer-secret"
@@ -79,6 +86,7 @@ def seed(options: Options) -> Organization:
     _seed_teams(org)
     _seed_workspaces(org)
     _seed_connections(org)
+    _seed_user_attributes(org)
     _seed_workbooks(org)
     return org
 
@@ -193,7 +201,7 @@ def _seed_connections(org: Organization) -> None:
             ("BigQuery Marketing", "bigQuery", False),
         )
     ):
-        connection = Connection(
+        connection = StoredConnection(
             organizationId=ORGANIZATION_ID,
             connectionId=make_uuid("connection", n),
             isSample=is_sample,
@@ -211,6 +219,35 @@ def _seed_connections(org: Organization) -> None:
         org.connections[connection.connectionId] = connection
     # Everybody may use the sample data; the connection of the tutorial has no grants yet
     org.grant(make_uuid("connection", 0), None, make_uuid("team", "Sales"), "usage", OWNER_ID)
+
+
+def _seed_user_attributes(org: Organization) -> None:
+    """Add three attributes. Who searches for the demo's by a part of its name finds two."""
+    people = [m for m in org.members.values() if not m.isArchived and m.memberId != ROBOT_ID]
+    for n, (name, values) in enumerate(
+        (
+            ("Sales Region", ("North", "South")),
+            ("Department", tuple(TEAMS)),
+            (DEMO_USER_ATTRIBUTE, ()),
+        )
+    ):
+        attribute = StoredUserAttribute(
+            userAttributeId=make_uuid("user attribute", name),
+            name=name,
+            description=f"The {name.lower()} whose rows a member sees",
+            defaultValue=None,
+            **_seeded(n),
+        )
+        if values:
+            attribute.assignments = {
+                member.memberId: UserAttributeAssignment(
+                    userId=member.memberId,
+                    value=AttributeValue(val=values[i % len(values)], type="string"),
+                    **_seeded(n),
+                )
+                for i, member in enumerate(people[:60])
+            }
+        org.user_attributes[attribute.userAttributeId] = attribute
 
 
 def _seed_workbooks(org: Organization) -> None:
@@ -241,6 +278,7 @@ def _seed_workbooks(org: Organization) -> None:
             ownerId=owner,
             parentId=parent_id,
             workspaceId=None if is_private else space.workspaceId,
+            number=n,
             **_seeded(n),
         )
         org.workbooks[workbook.workbookId] = workbook

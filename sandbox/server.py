@@ -17,9 +17,11 @@ from sandbox.resources import (
     account_types,
     auth,
     connections,
+    exports,
     members,
     not_supported,
     teams,
+    user_attributes,
     whoami,
     workbooks,
     workspaces,
@@ -54,7 +56,9 @@ def create_app(options: Options, rules: list[Fault]) -> FastAPI:
         teams,
         workspaces,
         connections,
+        user_attributes,
         workbooks,
+        exports,
         admin,
     ):
         app.include_router(resource.router)

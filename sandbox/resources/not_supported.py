@@ -15,11 +15,8 @@ GET /v2.1/teams
 DELETE /v2/workspaces/{workspaceId}
 DELETE /v2/workspaces/{workspaceId}/grants/{grantId}
 GET /v2.1/workspaces
-POST /v2/connections
 DELETE /v2/connections/{connectionId}
 GET /v2/connections/{connectionId}/test
-POST /v2/connection/{connectionId}/lookup
-POST /v2/connections/{connectionId}/sync
 GET /v2/connections/paths
 GET /v2/files
 POST /v2/files
@@ -41,17 +38,11 @@ GET /v2/workbooks/{workbookId}/materialization-schedules
 GET /v2.1/workbooks/{workbookId}/materialization-schedules
 POST /v2/workbooks/{workbookId}/materializations
 GET /v2/workbooks/{workbookId}/materializations/{materializationId}
-POST /v2/workbooks/{workbookId}/export
-GET /v2/query/{queryId}/download
 GET /v2/workbooks/{workbookId}/controls
 GET /v2/workbooks/{workbookId}/schema
 POST /v2/workbooks/{workbookId}/grants
 POST /v2/workbooks/{workbookId}/send
-GET /v2/user-attributes
 POST /v2/user-attributes
-POST /v2/user-attributes/{userAttributeId}/users
-PATCH /v2/user-attributes/{userAttributeId}/users
-GET /v2/user-attributes/{userAttributeId}/users
 """.strip().splitlines()
 
 

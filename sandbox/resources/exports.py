@@ -1,0 +1,209 @@
+"""Exports: ask for a file of a workbook, a page or an element, and download it when it is ready."""
+
+import re
+import time
+from datetime import date
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel, Field
+
+from sandbox.bodies import Body
+from sandbox.content import CONTROLS, TYPES, Page, pages_of, rows_of
+from sandbox.errors import Refusal
+from sandbox.export_files import CONTENT_TYPES, ROWS_PER_MB, large_csv, make_file
+from sandbox.models import Element
+from sandbox.organization import Export, ExportedTable, StoredWorkbook, make_short_id
+from sandbox.resources.auth import Caller, Org
+
+router = APIRouter()
+
+MOST_ROWS = 1_000_000  # a request
+HOUR = 3_600_000  # milliseconds
+FORMATS = {
+    "workbook": ["pdf", "xlsx"],
+    "page": ["pdf", "png", "xlsx"],
+    "element": ["csv", "json", "jsonl", "xlsx", "pdf", "png"],
+}
+EXPIRED = (
+    "The query download has expired. For security & privacy reasons, the Exports are retained"
+    " for one hour."
+)
+
+
+class ExportFormat(Body):
+    """The sort of file. layout belongs to pdf, the size in pixels to png."""
+
+    type: Literal["csv", "json", "jsonl", "xlsx", "pdf", "png"]
+    layout: Literal["portrait", "landscape"] | None = None
+    pixelWidth: Annotated[int, Field(ge=100, le=4000)] = 1200
+    pixelHeight: Annotated[int, Field(ge=100, le=4000)] = 800
+
+
+class NewExport(Body):
+    """The body of POST /v2/workbooks/{workbookId}/export."""
+
+    format: ExportFormat
+    pageId: str | None = None
+    elementId: str | None = None
+    parameters: dict[str, str] = {}
+    rowLimit: Annotated[int | None, Field(ge=1)] = None
+    offset: Annotated[int, Field(ge=1)] = 1
+    timeout: float | None = None
+    tag: str | None = None
+    exportAs: str | None = None
+    resultsValidityTimeMs: Annotated[int, Field(ge=1, le=6 * HOUR)] = HOUR
+
+
+class StartedExport(BaseModel):
+    """An export that is on its way. Sigma says that it is not complete, whatever it is."""
+
+    jobComplete: bool
+    queryId: str
+
+
+@router.post(
+    "/v2/workbooks/{workbookId}/export",
+    operation_id="exportWorkbook",
+    summary="Export data from a workbook",
+    tags=["workbooks"],
+)
+async def export_workbook(
+    org: Org, caller: Caller, workbookId: str, body: NewExport
+) -> StartedExport:
+    """Start an export: of an element, a page, or the whole workbook when neither is named."""
+    workbook = org.workbook(workbookId)
+    if body.exportAs is not None:
+        org.member(body.exportAs)
+    elements = _chosen(workbook, body)
+    ranges = _date_ranges(body.parameters)
+    end = body.offset - 1 + min(body.rowLimit or MOST_ROWS, MOST_ROWS)
+    tables = []
+    for element in elements:
+        rows = [row for row in rows_of(workbook, element) if _fits(row, ranges)]
+        tables.append(ExportedTable(element.name, element.columns, rows))
+    numbers = None
+    if org.options.export_mb and body.format.type == "csv":
+        total = org.options.export_mb * ROWS_PER_MB
+        numbers = range(body.offset, min(end, total) + 1)
+    else:
+        for table in tables:
+            table.rows = table.rows[body.offset - 1 : end]
+    query_id = make_short_id("query", len(org.exports) + 1, 22)
+    org.exports[query_id] = Export(
+        name=workbook.name,
+        format=body.format.type,
+        tables=tables,
+        numbers=numbers,
+        layout=body.format.layout or "",
+        pixels=(body.format.pixelWidth, body.format.pixelHeight),
+        polls=org.options.polls,
+        seconds=body.resultsValidityTimeMs / 1000,
+    )
+    return StartedExport(jobComplete=False, queryId=query_id)
+
+
+def _chosen(workbook: StoredWorkbook, body: NewExport) -> list[Element]:
+    """Return the elements with rows that an export shows, or refuse."""
+    if body.pageId is not None and body.elementId is not None:
+        raise Refusal(400, "pageId: not together with elementId")
+    pages = pages_of(workbook)
+    if body.elementId is not None:
+        scope, elements = "element", [_element(pages, body.elementId)]
+    elif body.pageId is not None:
+        scope, elements = "page", _page(pages, body.pageId).elements
+    else:
+        scope = "workbook"
+        elements = [element for page in pages if not page.hidden for element in page.elements]
+    if body.format.type not in FORMATS[scope]:
+        allowed = ", ".join(FORMATS[scope])
+        raise Refusal(400, f"format.type: of the {scope} there can only be {allowed}")
+    if body.format.type == "pdf" and body.format.layout is None:
+        raise Refusal(400, "format.layout: pdf needs portrait or landscape")
+    with_rows = [element for element in elements if element.columns]
+    if scope == "element" and not with_rows:
+        raise Refusal(400, f"elementId: a {elements[0].type} element cannot be exported")
+    return with_rows
+
+
+def _element(pages: list[Page], element_id: str) -> Element:
+    for page in pages:
+        for element in page.elements:
+            if element.elementId == element_id:
+                return element
+    raise Refusal(404, f"Element {element_id} not found")
+
+
+def _page(pages: list[Page], page_id: str) -> Page:
+    for page in pages:
+        if page.pageId == page_id:
+            return page
+    raise Refusal(404, f"Page {page_id} not found")
+
+
+def _date_ranges(parameters: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the first and the last day of each date range, as text; empty where it is open."""
+    ranges = []
+    for control in CONTROLS:
+        if control.valueType != "date-range" or control.name not in parameters:
+            continue
+        text = parameters[control.name]
+        match = re.fullmatch(r"min:([^,]*),max:([^,]*)", text)
+        try:
+            if match is None:
+                raise ValueError
+            # A time of day may follow, and counts for nothing: the rows have days
+            days = [re.sub(r"T[\d:.]+Z?$", "", side) for side in match.groups()]
+            first, last = (date.fromisoformat(day).isoformat() if day else "" for day in days)
+        except ValueError:
+            example = "min:2024-04-16,max:2024-04-17"
+            name = f"parameters.{control.name}"
+            raise Refusal(400, f"{name}: {text!r} is no date range such as {example}") from None
+        ranges.append((first, last))
+    return ranges
+
+
+def _fits(row: dict[str, Any], ranges: list[tuple[str, str]]) -> bool:
+    """Say whether the dates of a row lie in all ranges."""
+    days = [value for column, value in row.items() if TYPES.get(column) == "datetime"]
+    return all(first <= day and (not last or day <= last) for first, last in ranges for day in days)
+
+
+@router.get(
+    "/v2/query/{queryId}/download",
+    operation_id="downloadQuery",
+    summary="Download an exported file",
+    tags=["query"],
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The file",
+            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+        },
+        204: {"description": "Not ready yet"},
+    },
+)
+async def download_query(org: Org, caller: Caller, queryId: str) -> Response:
+    """Send the file, or nothing as long as it is not ready."""
+    export = org.export(queryId)
+    if export.polls > 0:
+        export.polls -= 1
+        return Response(status_code=204)
+    if export.good_until is None:  # the time counts from when the file is there
+        export.good_until = time.monotonic() + export.seconds
+    if time.monotonic() >= export.good_until:
+        raise Refusal(404, EXPIRED)
+    file_name = f"{export.name}.{export.format}"
+    plain_name = re.sub(r"[^\w .-]", "_", file_name, flags=re.ASCII)  # for old programs
+    headers = {
+        "Content-Type": CONTENT_TYPES[export.format],
+        "Content-Disposition": f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''"
+        + quote(file_name, safe=""),
+    }
+    if export.numbers is not None:
+        return StreamingResponse(large_csv(export), headers=headers)
+    # Drawing takes a moment: others need not wait for it
+    return Response(await run_in_threadpool(make_file, export), headers=headers)
