@@ -10,7 +10,11 @@ Run:       python members/set_user_attribute.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/user-attributes?limit=1000&name=Region
+    User attribute: Region (97c9dda5-d7b7-5c13-bbc4-b7d693226b45)
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/user-attributes/97c9dda5-d7b7-5c13-bbc4-b7d693226b45/users
+    User attribute set successfully to 'West': {}
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
