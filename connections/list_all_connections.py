@@ -29,7 +29,7 @@ def list_connections(session: SigmaSession) -> list[dict[str, Any]]:
     fields = ("name", "connectionId", "type")
     entries = session.get_entries("/connections")
     connections = [{field: entry.get(field) for field in fields} for entry in entries]
-    return sorted(connections, key=lambda connection: str(connection["name"]).casefold())
+    return sorted(connections, key=lambda connection: str(connection["name"] or "").casefold())
 
 
 def main() -> None:

@@ -31,16 +31,19 @@ def embed_paths(session: SigmaSession, member_id: str) -> list[tuple[str, str]]:
     files = list(session.get_entries(path, typeFilters="workbook"))
     if not files:
         return []
-    urls = {book["workbookId"]: book["url"] for book in session.get_entries("/workbooks")}
+    books = session.get_entries("/workbooks")
+    urls = {book["workbookId"]: book["url"] for book in books if book.get("url")}
     if not urls:
         raise SigmaError("The owner of the credentials can open no workbook, so Sigma says no URL")
 
     # 3: A workbook that the owner of the credentials cannot open is not in the second list. Its
     #    address begins like all others: https://app.sigmacomputing.com/{organization}/workbook/...
     start = next(iter(urls.values())).partition("/workbook/")[0]
-    return [
-        (file["name"], urls.get(file["id"]) or f"{start}/workbook/{file['urlId']}") for file in files
-    ]
+    paths = []
+    for file in files:
+        url = urls.get(file["id"]) or f"{start}/workbook/{file['urlId']}"
+        paths.append((file["name"], url))
+    return paths
 
 
 def main() -> None:
