@@ -7,11 +7,17 @@ back. What the documents and the demo settings name has a key of its own.
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sandbox.models import AccountType, Connection, Workspace
+from sandbox.content import element_id, page_id, pages_of
+from sandbox.models import (
+    AccountType,
+    Connection,
+    Cron,
+    MaterializationSchedule,
+    Workspace,
+)
 from sandbox.organization import (
     ORGANIZATION_ID,
     ROBOT_ID,
-    SLUG,
     Client,
     Folder,
     Options,
@@ -23,6 +29,7 @@ from sandbox.organization import (
     make_uuid,
     stamps,
     time_text,
+    workbook_url,
 )
 
 SEED_TIME = datetime(2024, 1, 2, 8, 0, tzinfo=timezone.utc)
@@ -64,6 +71,11 @@ DEMO_TEAM_ID = make_uuid("team", "Onboarding")
 DEMO_CONNECTION_ID = make_uuid("connection", 1)
 DEMO_WORKSPACE_ID = make_uuid("workspace", 9)
 DEMO_WORKBOOK_ID = make_uuid("workbook", 0)
+DEMO_PAGE_ID = page_id(0, "Dashboard")
+DEMO_ELEMENT_ID = element_id(0, "Data", 0)
+DEMO_SHEET_ID = make_short_id("sheet", DEMO_ELEMENT_ID, 10)
+PAUSED_WORKBOOK_ID = make_uuid("workbook", 10)
+TWO_SCHEDULES_WORKBOOK_ID = make_uuid("workbook", 20)
 
 CLIENT_ID, SECRET = "sandbox-client-id", "sandbox-client-secret"
 VIEWER_CLIENT_ID, VIEWER_SECRET = "sandbox-viewer-id", "sandbox-viewer-secret"
@@ -80,6 +92,7 @@ def seed(options: Options) -> Organization:
     _seed_workspaces(org)
     _seed_connections(org)
     _seed_workbooks(org)
+    _seed_schedules(org)
     return org
 
 
@@ -235,12 +248,34 @@ def _seed_workbooks(org: Organization) -> None:
             workbookId=make_uuid("workbook", n),
             workbookUrlId=url_id,
             name=name,
-            url=f"https://app.sigmacomputing.com/{SLUG}/workbook/{name.replace(' ', '-')}-{url_id}",
+            url=workbook_url(name, url_id),
             path=path,
             latestVersion=1 + n % 9,
             ownerId=owner,
             parentId=parent_id,
             workspaceId=None if is_private else space.workspaceId,
+            number=n,
             **_seeded(n),
         )
         org.workbooks[workbook.workbookId] = workbook
+
+
+def _seed_schedules(org: Organization) -> None:
+    """Add a materialization schedule to 26 workbooks, every tenth; one has two."""
+    for workbook in list(org.workbooks.values())[: min(org.options.workbooks, 260) : 10]:
+        tables = pages_of(workbook)[1].elements
+        count = 2 if workbook.workbookId == TWO_SCHEDULES_WORKBOOK_ID else 1
+        org.schedules[workbook.workbookId] = [
+            MaterializationSchedule(
+                sheetId=make_short_id("sheet", table.elementId, 10),
+                elementId=table.elementId,
+                elementName=table.name,
+                # Without a schedule it runs on request only
+                schedule=None
+                if workbook.number == 30
+                else Cron(cronSpec="0 6 * * *", timezone="America/Los_Angeles"),
+                configuredAt=workbook.createdAt,
+                paused=workbook.workbookId == PAUSED_WORKBOOK_ID,
+            )
+            for table in tables[:count]
+        ]

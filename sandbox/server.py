@@ -17,6 +17,8 @@ from sandbox.resources import (
     account_types,
     auth,
     connections,
+    files,
+    materializations,
     members,
     not_supported,
     teams,
@@ -54,7 +56,9 @@ def create_app(options: Options, rules: list[Fault]) -> FastAPI:
         teams,
         workspaces,
         connections,
+        files,
         workbooks,
+        materializations,
         admin,
     ):
         app.include_router(resource.router)

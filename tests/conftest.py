@@ -15,6 +15,7 @@ import sigma_session
 from sandbox import demo, seed
 from sandbox.organization import Options
 from sandbox.server import Server
+from tests.sandbox_client import Client
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE_URL = "https://sigma.test/v2"
@@ -110,3 +111,15 @@ def call_recipe(sandbox, monkeypatch, capsys):
         return subprocess.CompletedProcess([recipe], ended, printed, trace)
 
     return call
+
+
+@pytest.fixture
+def api(sandbox):
+    """The owner of the credentials: an administrator."""
+    return Client(sandbox.address)
+
+
+@pytest.fixture
+def viewer(sandbox):
+    """Credentials that a Viewer owns."""
+    return Client(sandbox.address, seed.VIEWER_CLIENT_ID, seed.VIEWER_SECRET)
