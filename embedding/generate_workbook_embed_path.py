@@ -11,6 +11,12 @@ Run:       python embedding/generate_workbook_embed_path.py
 
 Sample output:
 
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr/files?limit=1000&typeFilters=workbook
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=1000
+    #1: Plugs Sales Performance: https://app.sigmacomputing.com/sandbox/workbook/Plugs-Sales-Performance-wSLnTON7AyhhBt4LscXed3
+    #2: Churn Forecast 1: https://app.sigmacomputing.com/sandbox/workbook/Churn-Forecast-1-Nj3YO6izwUaIVNIgPzIS7O
+    #3: Pipeline Weekly 2: https://app.sigmacomputing.com/sandbox/workbook/Pipeline-Weekly-2-hWFNh2c3Fkgum89xqThKjq
     ...
 """
 

@@ -15,6 +15,14 @@ Run:       python workbooks/all_input_tables.py
 
 Sample output:
 
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=1000
+    ...
+    Workbook                 Path                    Page    Element    Element ID    Version
+    -----------------------  ----------------------  ------  ---------  ------------  ---------
+    Campaigns Overview 7     People/Archive          Data    Targets    N9w7zV9ibV    8
+    Headcount Monthly 17     Operations              Data    Targets    sjrET2M7ju    9
+    Churn Tracker 27         Support/Archive         Data    Targets    7ui2BwUlNY    1
     ...
 """
 
@@ -26,7 +34,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
@@ -94,19 +102,19 @@ def search(
     """Return the elements of one type in all workbooks, and a line for each that failed."""
     rows: list[dict[str, Any]] = []
     failures: list[str] = []
-    with ThreadPoolExecutor(max_workers=REQUESTS_IN_FLIGHT) as pool:
+    total = len(workbooks)
+    with progress(total) as advance, ThreadPoolExecutor(max_workers=REQUESTS_IN_FLIGHT) as pool:
         futures = [pool.submit(find_elements, session, book, element_type) for book in workbooks]
         try:
-            with progress_bar(len(futures)) as advance:
-                for workbook, future in zip(workbooks, futures, strict=True):
-                    try:
-                        rows += future.result()
-                    except SigmaError as error:
-                        # No answer, refused credentials, too many requests: these concern all
-                        if error.status in (None, 401, 429):
-                            raise
-                        failures.append(f"Not searched: {workbook.get('name')}: {error}")
-                    advance()
+            for workbook, future in zip(workbooks, futures, strict=True):
+                try:
+                    rows += future.result()
+                except SigmaError as error:
+                    # No answer, refused credentials, too many requests: these concern all
+                    if error.status in (None, 401, 429):
+                        raise
+                    failures.append(f"Not searched: {workbook.get('name')}: {error}")
+                advance()
         except BaseException:  # Ctrl-C, too: begin none of those that are still waiting
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -115,28 +123,31 @@ def search(
 
 # 6: Show how far the search is, but only to a person: a log file has no use for a moving bar
 @contextlib.contextmanager
-def progress_bar(total: int) -> Iterator[Callable[[], object]]:
-    """Show a bar on stderr if that is a terminal. The value moves it on by one."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from tqdm import tqdm  # late: where there is no terminal it is not needed
+def progress(total: int) -> Iterator[Callable[[], object]]:
+    """Keep the lines on stderr whole, below them a bar on a terminal. The value moves the bar."""
+    bar = None
+    if sys.stderr.isatty():
+        from tqdm import tqdm  # late: where there is no terminal it is not needed
 
-    bar = tqdm(total=total, unit=" workbooks", leave=False)
-    with bar, contextlib.redirect_stderr(LinesAboveBar(bar)):
-        yield bar.update
+        bar = tqdm(total=total, unit=" workbooks", leave=False)
+    with bar or contextlib.nullcontext(), contextlib.redirect_stderr(WholeLines(sys.stderr, bar)):
+        yield bar.update if bar else lambda: None
 
 
-class LinesAboveBar(io.TextIOBase):
-    """stderr while the bar is shown: the lines "URL sent to Sigma" appear above it."""
+class WholeLines(io.TextIOBase):
+    """stderr for several threads: print() writes the end of a line apart, and this mends it."""
 
-    def __init__(self, bar: Any) -> None:
+    def __init__(self, stream: TextIO, bar: Any) -> None:
+        self.stream = stream
         self.bar = bar
 
     def write(self, text: str) -> int:
-        """Write a line. The end of a line comes alone, and the bar adds its own."""
-        if text.strip():
-            self.bar.write(text.rstrip("\n"), file=self.bar.fp)
+        """Write a line with its end, above the bar if there is one."""
+        line = text.rstrip("\n")
+        if line and self.bar:
+            self.bar.write(line, file=self.bar.fp)
+        elif line:
+            self.stream.write(f"{line}\n")
         return len(text)
 
 

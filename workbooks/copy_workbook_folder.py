@@ -14,7 +14,16 @@ Run:       python workbooks/copy_workbook_folder.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1/copy
+    Copied:   Plugs Sales Performance
+    New name: Plugs Sales Performance
+    New ID:   5d1a7d09-6f10-5e26-a5f4-59662fed36d2
+    URL:      https://app.sigmacomputing.com/sandbox/workbook/Plugs-Sales-Performance-rQEaqiSjBobShavzf68HYp
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/files/5d1a7d09-6f10-5e26-a5f4-59662fed36d2
+    Owner:    Sales Rep <sales_rep@example.com>
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

@@ -11,13 +11,34 @@ Run:       python workbooks/get_column_names_all_pages.py
 
 Sample output:
 
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1/pages?limit=1000
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1/pages/ocYEqeblKa/elements?limit=1000
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1/elements/aaAMgzkf3l/columns?limit=1000
+    ...
+    Workbook: Plugs Sales Performance (7a4a5b2d-6e01-54d6-85ee-e397762e1cf1)
+    Page: Dashboard (ocYEqeblKa)
+      Date Filter (aaAMgzkf3l, control)
+      Region (4mtZahnicH, control)
+      Sales by Month (uaRqIODPpd, bar)
+        Order Date
+        Region
+        Sales Amount
+      Sales by Region (dL8zOMFN1C, pivot-table)
+        Order Date
+        Region
+        Sales Amount
+      no name (5bzfaBkYZt, text)
+    Page: Data (dpePyW5ei7)
+      Orders (IuUabWMwaO, table)
+        Order Number
     ...
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
 #    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,25 +47,28 @@ from get_access_token import get_bearer_token
 from sigma_session import SigmaError, SigmaSession, checked_id, require_id, run
 
 
-# 2: Ask Sigma for the pages, hidden ones too, and for the elements on each of them
-def list_pages(session: SigmaSession, workbook_id: str) -> Iterator[dict[str, Any]]:
-    """Yield the pages of a workbook."""
-    return session.get_entries(f"/workbooks/{workbook_id}/pages")
+# 2: Ask Sigma for the pages, for the elements on each page, and for the columns of each element
+def columns_of_workbook(session: SigmaSession, workbook_id: str) -> list[dict[str, Any]]:
+    """Return the pages of a workbook, each with its elements, and each of those with its columns.
+
+    The fields are those that Sigma sent, with elements and columns added.
+    """
+    start = f"/workbooks/{workbook_id}"
+    pages = []
+    for page in session.get_entries(f"{start}/pages"):  # hidden pages are in this list, too
+        page_id = checked_id(page["pageId"], "pageId in Sigma's answer")
+        elements = []
+        for element in session.get_entries(f"{start}/pages/{page_id}/elements"):
+            element_id = checked_id(element["elementId"], "elementId in Sigma's answer")
+            columns = list_columns(session, f"{start}/elements/{element_id}/columns")
+            elements.append({**element, "columns": columns})
+        pages.append({**page, "elements": elements})
+    return pages
 
 
-def list_elements(
-    session: SigmaSession, workbook_id: str, page_id: str
-) -> Iterator[dict[str, Any]]:
-    """Yield the elements on a page."""
-    page_id = checked_id(page_id, "pageId in Sigma's answer")
-    return session.get_entries(f"/workbooks/{workbook_id}/pages/{page_id}/elements")
-
-
-# 3: Ask for the columns of an element
-def list_columns(session: SigmaSession, workbook_id: str, element_id: str) -> list[dict[str, Any]]:
+# 3: One element must not stop the others
+def list_columns(session: SigmaSession, path: str) -> list[dict[str, Any]]:
     """Return the columns of an element; none if it is of a kind that has no columns."""
-    element_id = checked_id(element_id, "elementId in Sigma's answer")
-    path = f"/workbooks/{workbook_id}/elements/{element_id}/columns"
     try:
         return list(session.get_entries(path))
     except SigmaError as error:
@@ -62,21 +86,22 @@ def main() -> None:
     # 5: Open a session. It asks get_bearer_token for a token and sends it with every request
     session = SigmaSession(get_bearer_token)
 
-    # 6: Find the workbook. Its address in the browser holds a short ID, which this request knows,
-    #    too; the answer has the long one
+    # 6: Find the workbook, then all that is in it. Its address in the browser holds a short ID,
+    #    which the first request knows, too; the answer has the long one
     workbook = session.get(f"/workbooks/{workbook_id}").json()
     workbook_id = checked_id(workbook["workbookId"], "workbookId in Sigma's answer")
-    print(f"Workbook: {workbook['name']} ({workbook_id})")
+    pages = columns_of_workbook(session, workbook_id)
 
     # 7: Print the tree. Pages and elements may have no name, and charts tell their kind in
     #    vizualizationType (Sigma's spelling)
-    for page in list_pages(session, workbook_id):
+    print(f"Workbook: {workbook['name']} ({workbook_id})")
+    for page in pages:
         hidden = ", hidden" if page.get("hidden") else ""
         print(f"Page: {page.get('name') or 'no name'} ({page['pageId']}{hidden})")
-        for element in list_elements(session, workbook_id, page["pageId"]):
+        for element in page["elements"]:
             kind = element.get("vizualizationType") or element.get("type") or "unknown type"
             print(f"  {element.get('name') or 'no name'} ({element['elementId']}, {kind})")
-            for column in list_columns(session, workbook_id, element["elementId"]):
+            for column in element["columns"]:
                 print(f"    {column['label']}")
 
 

@@ -9,8 +9,15 @@ Run:       python workbooks/get_workbooks_name_url_table.py
 
 Sample output:
 
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=1000
+    Name                      URL
+    ------------------------  -----------------------------------------------------------------------------------------------
+    Campaigns Audit 124       https://app.sigmacomputing.com/sandbox/workbook/Campaigns-Audit-124-YkiqgGY0aoK4tB5m6wLOQn
+    Campaigns Audit 215       https://app.sigmacomputing.com/sandbox/workbook/Campaigns-Audit-215-QWI1BFUsc5ASheOqz1o19X
+    Campaigns Audit 33        https://app.sigmacomputing.com/sandbox/workbook/Campaigns-Audit-33-cMzSjw0Io8MhEASLeKCU3S
     ...
-"""
+"""  # noqa: E501
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
 #    lets Python find them there. To use the recipe elsewhere, put all three into one folder.

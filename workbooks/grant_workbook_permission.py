@@ -13,7 +13,13 @@ Run:       python workbooks/grant_workbook_permission.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1/grants
+    Workbook:   Plugs Sales Performance
+    Granted to: member BoZP1WBp0e4AfKubatpUfasbLVYr
+    Permission: view
+    New workbook permission added successfully: {}
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

@@ -17,7 +17,20 @@ Run:       python workbooks/initiate_materialization.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1
+    Workbook: Plugs Sales Performance
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1/materialization-schedules?limit=1000
+    Schedule: eASiSIZaHG (Orders)
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1/materializations
+    Materialization started: e33f6b07-fe6b-5496-8121-626b7ed54336
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1/materializations/e33f6b07-fe6b-5496-8121-626b7ed54336
+    Status: pending
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1/materializations/e33f6b07-fe6b-5496-8121-626b7ed54336
+    Status: building
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1/materializations/e33f6b07-fe6b-5496-8121-626b7ed54336
+    Status: ready
+    Materialization completed successfully.
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

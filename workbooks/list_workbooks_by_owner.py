@@ -12,6 +12,14 @@ Run:       python workbooks/list_workbooks_by_owner.py
 
 Sample output:
 
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=1000&includeArchived=true&includeInactive=true
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=1000
+    Owner            Email                         Workbook                  Path
+    ---------------  ----------------------------  ------------------------  ----------------------
+    Ada Admin        ada@example.com               Campaigns Audit 33        Sandbox
+    Ada Admin        ada@example.com               Campaigns Deep-Dive 228   Finance
+    Ada Admin        ada@example.com               Campaigns Monthly 150     Legal
     ...
 """
 

@@ -15,7 +15,26 @@ Run:       python workbooks/pagination.py
 
 Sample output:
 
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=50
+    Page 1
+    #    Name                     Path                    LatestVersion
+    ---  -----------------------  ----------------------  ---------------
+    1    Plugs Sales Performance  Finance                 1
+    2    Churn Forecast 1         Marketing               2
+    3    Pipeline Weekly 2        Sales                   3
     ...
+
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=50&page=L3YyL3dvcmtib29rcyA1MA
+    Page 2
+    #    Name                    Path                    LatestVersion
+    ---  ----------------------  ----------------------  ---------------
+    51   Deliveries Forecast 50  Sales                   6
+    52   Returns Weekly 51       Support/Archive         7
+    53   Revenue Monthly 52      Engineering             8
+    ...
+
+    Total workbooks: 260
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

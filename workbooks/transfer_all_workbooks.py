@@ -15,7 +15,19 @@ Run:       python workbooks/transfer_all_workbooks.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=1000&email=chidi.okafor%40example.com&includeArchived=true&includeInactive=true
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=1000&email=vic%40example.com&includeArchived=true&includeInactive=true
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/mddXhGl7HbHxKL7wHQ2j5sueuQy5/files?limit=1000&typeFilters=workbook
+    Workbooks to transfer from chidi.okafor@example.com to vic@example.com: 7
+    - Churn Forecast 1 (Marketing)
+    - Churn Audit 40 (Engineering)
+    - Churn Weekly 79 (People/Archive)
+    - Churn Tracker 118 (Shared Reports)
+    - Churn Monthly 157 (Marketing)
+    - Churn Overview 196 (Engineering)
+    - Churn Deep-Dive 235 (People/Archive)
+    DRY_RUN is true, so nothing was changed. Set DRY_RUN=false to transfer them.
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

@@ -9,7 +9,15 @@ Run:       python workbooks/update_owner.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1
+    Workbook:  Plugs Sales Performance
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/lvnNwtHRO64x1CvbzHy4CaFCRA5P
+    Old owner: Ada Admin <ada@example.com>
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/files/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1
+    New owner: Sales Rep <sales_rep@example.com>
+    To undo it, set MEMBERID=lvnNwtHRO64x1CvbzHy4CaFCRA5P and run this recipe again.
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
