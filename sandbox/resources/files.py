@@ -163,8 +163,10 @@ async def update_file(org: Org, admin: Admin, inodeId: str, body: FileChange) ->
         document.name = body.name
         if isinstance(document, StoredWorkbook):
             document.url = workbook_url(document.name, document.urlId)
-    document.description = body.description or document.description
-    document.ownerId = body.ownerId or document.ownerId
+    if body.description is not None:
+        document.description = body.description
+    if body.ownerId is not None:
+        document.ownerId = body.ownerId
     org.put(document, into)
     document.updatedBy, document.updatedAt = admin, now()
     return _seen_by(org, admin, document)
