@@ -7,7 +7,13 @@ Run:       python connections/list_all_connections.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connections?limit=1000
+    Name                   Type       Connection ID
+    ---------------------  ---------  ------------------------------------
+    BigQuery Marketing     bigQuery   f69a0356-ebf5-555d-9232-1f815b2ee06a
+    Sigma Sample Database  snowflake  55bf2fc2-9265-5832-a5f8-c4e7fefbbe01
+    Snowflake Production   snowflake  731b8533-1a07-5071-9103-68a70259b8e2
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
@@ -29,7 +35,7 @@ def list_connections(session: SigmaSession) -> list[dict[str, Any]]:
     fields = ("name", "connectionId", "type")
     entries = session.get_entries("/connections")
     connections = [{field: entry.get(field) for field in fields} for entry in entries]
-    return sorted(connections, key=lambda connection: str(connection["name"]).casefold())
+    return sorted(connections, key=lambda connection: str(connection["name"] or "").casefold())
 
 
 def main() -> None:

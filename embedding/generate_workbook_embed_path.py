@@ -11,6 +11,12 @@ Run:       python embedding/generate_workbook_embed_path.py
 
 Sample output:
 
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr/files?limit=1000&typeFilters=workbook
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=1000
+    #1: Plugs Sales Performance: https://app.sigmacomputing.com/sandbox/workbook/Plugs-Sales-Performance-wSLnTON7AyhhBt4LscXed3
+    #2: Churn Forecast 1: https://app.sigmacomputing.com/sandbox/workbook/Churn-Forecast-1-Nj3YO6izwUaIVNIgPzIS7O
+    #3: Pipeline Weekly 2: https://app.sigmacomputing.com/sandbox/workbook/Pipeline-Weekly-2-hWFNh2c3Fkgum89xqThKjq
     ...
 """
 
@@ -31,17 +37,19 @@ def embed_paths(session: SigmaSession, member_id: str) -> list[tuple[str, str]]:
     files = list(session.get_entries(path, typeFilters="workbook"))
     if not files:
         return []
-    urls = {book["workbookId"]: book["url"] for book in session.get_entries("/workbooks")}
+    books = session.get_entries("/workbooks")
+    urls = {book["workbookId"]: book["url"] for book in books if book.get("url")}
     if not urls:
         raise SigmaError("The owner of the credentials can open no workbook, so Sigma says no URL")
 
     # 3: A workbook that the owner of the credentials cannot open is not in the second list. Its
     #    address begins like all others: https://app.sigmacomputing.com/{organization}/workbook/...
     start = next(iter(urls.values())).partition("/workbook/")[0]
-    return [
-        (file["name"], urls.get(file["id"]) or f"{start}/workbook/{file['urlId']}")
-        for file in files
-    ]
+    paths = []
+    for file in files:
+        url = urls.get(file["id"]) or f"{start}/workbook/{file['urlId']}"
+        paths.append((file["name"], url))
+    return paths
 
 
 def main() -> None:

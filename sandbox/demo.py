@@ -21,6 +21,7 @@ def demo_settings(address: str) -> dict[str, str]:
         "WORKSPACEID": seeded.DEMO_WORKSPACE_ID,
         "TEAMID": seeded.DEMO_TEAM_ID,
         "CONNECTIONID": seeded.DEMO_CONNECTION_ID,
+        "WORKBOOK_ID": seeded.DEMO_WORKBOOK_ID,
         "EMAIL": "new.member@example.com",
         "NEW_MEMBER_FIRST_NAME": "API",
         "NEW_MEMBER_LAST_NAME": "Generated",

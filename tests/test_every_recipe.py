@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from sandbox import demo
+from sandbox import demo, seed
 from sandbox.faults import Fault
 from tests.conftest import ROOT
 
@@ -32,6 +32,12 @@ LEFTOVERS = {
     "SIGMA_TIMEOUT": "30",
     "DRY_RUN": "true",
     "ALL_WORKBOOKS": "false",
+    "SHEET_ID": seed.DEMO_SHEET_ID,
+    "OWNER_EMAIL": "chidi.okafor@example.com",
+    "ELEMENT_TYPE": "text",
+    "NEW_WORKBOOK_NAME": "Copy",
+    "GRANT_TO": "team",
+    "WORKBOOK_PERMISSION": "explore",
     "SIGMA_BACKOFF": "0",
 }
 

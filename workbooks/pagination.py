@@ -15,7 +15,26 @@ Run:       python workbooks/pagination.py
 
 Sample output:
 
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=50
+    Page 1
+    #    Name                     Path                    LatestVersion
+    ---  -----------------------  ----------------------  ---------------
+    1    Plugs Sales Performance  Finance                 1
+    2    Churn Forecast 1         Marketing               2
+    3    Pipeline Weekly 2        Sales                   3
     ...
+
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=50&page=L3YyL3dvcmtib29rcyA1MA
+    Page 2
+    #    Name                    Path                    LatestVersion
+    ---  ----------------------  ----------------------  ---------------
+    51   Deliveries Forecast 50  Sales                   6
+    52   Returns Weekly 51       Support/Archive         7
+    53   Revenue Monthly 52      Engineering             8
+    ...
+
+    Total workbooks: 260
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
@@ -37,15 +56,20 @@ def workbook_pages(session: SigmaSession, limit: int) -> Iterator[list[dict[str,
     pages_asked_for = set()
     while True:
         answer = session.get("/workbooks", params=query).json()
+
+        # 3: A workbook that Sigma could not read arrives as an error object, without an ID
+        for workbook in answer["entries"]:
+            if "workbookId" not in workbook:
+                raise SigmaError(f"The list is not whole: {workbook.get('message')}")
         yield answer["entries"]
 
-        # 3: nextPage leads to the next page. Only null (None) ends the list: a page with fewer
+        # 4: nextPage leads to the next page. Only null (None) ends the list: a page with fewer
         #    workbooks than limit may be followed by another, and hasMore is deprecated
         next_page = answer.get("nextPage")
         if not next_page:
             return
 
-        # 4: A page that comes twice would turn this loop into an endless one
+        # 5: A page that comes twice would turn this loop into an endless one
         if next_page in pages_asked_for:
             raise SigmaError(f"The list is not whole: Sigma named the page {next_page} twice")
         pages_asked_for.add(next_page)
@@ -53,12 +77,12 @@ def workbook_pages(session: SigmaSession, limit: int) -> Iterator[list[dict[str,
 
 
 def main() -> None:
-    # 5: Read the page size from .env, and open a session
+    # 6: Read the page size from .env, and open a session
     limit = read_number("LIMIT", 50, 1, 1000)
     session = SigmaSession(get_bearer_token)
     columns = {"#": "#", "Name": "name", "Path": "path", "LatestVersion": "latestVersion"}
 
-    # 6: Print a table for each page as it arrives, then the total. Another program that reads
+    # 7: Print a table for each page as it arrives, then the total. Another program that reads
     #    this output (OUTPUT_FORMAT=json or csv) wants one list, so it gets all pages at the end
     as_tables = read_env("OUTPUT_FORMAT", "table") == "table"
     workbooks: list[dict[str, Any]] = []
@@ -75,6 +99,6 @@ def main() -> None:
         print_rows(workbooks, columns, empty="")
 
 
-# 7: Run main() only when this file is started, not when it is imported
+# 8: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

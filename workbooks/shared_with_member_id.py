@@ -8,8 +8,16 @@ Run:       python workbooks/shared_with_member_id.py
 
 Sample output:
 
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr/files?limit=1000&typeFilters=workbook
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=1000
+    Name                      Version    URL
+    ------------------------  ---------  -----------------------------------------------------------------------------------------------
+    Plugs Sales Performance   1          https://app.sigmacomputing.com/sandbox/workbook/Plugs-Sales-Performance-wSLnTON7AyhhBt4LscXed3
+    Churn Forecast 1          2          https://app.sigmacomputing.com/sandbox/workbook/Churn-Forecast-1-Nj3YO6izwUaIVNIgPzIS7O
+    Pipeline Weekly 2         3          https://app.sigmacomputing.com/sandbox/workbook/Pipeline-Weekly-2-hWFNh2c3Fkgum89xqThKjq
     ...
-"""
+"""  # noqa: E501
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
 #    lets Python find them there. To use the recipe elsewhere, put all three into one folder.

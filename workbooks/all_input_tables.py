@@ -1,0 +1,188 @@
+"""Find every input table in the workbooks of the organization.
+
+Input tables are where people write data into the warehouse by hand. The search costs one request
+per workbook, five at a time, and a few more for each workbook that has one.
+
+Endpoint:  GET /v2/workbooks/{workbookId}/elements
+           GET /v2/workbooks before it
+           GET /v2/workbooks/{workbookId}/pages and
+           GET /v2/workbooks/{workbookId}/pages/{pageId}/elements for the names of the pages
+Docs:      https://help.sigmacomputing.com/reference/listworkbookelements
+.env:      ELEMENT_TYPE=input-table (another one: table, visualization, control, text ...)
+           ALL_WORKBOOKS=false (true: every workbook of the organization, for administrators)
+           OUTPUT_FORMAT=table (json or csv, for another program)
+Run:       python workbooks/all_input_tables.py
+
+Sample output:
+
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=1000
+    ...
+    Workbook                 Path                    Page    Element    Element ID    Version
+    -----------------------  ----------------------  ------  ---------  ------------  ---------
+    Campaigns Overview 7     People/Archive          Data    Targets    N9w7zV9ibV    8
+    Headcount Monthly 17     Operations              Data    Targets    sjrET2M7ju    9
+    Churn Tracker 27         Support/Archive         Data    Targets    7ui2BwUlNY    1
+    ...
+"""
+
+# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
+#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+import contextlib
+import io
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TextIO
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+from get_access_token import get_bearer_token
+from sigma_session import SigmaError, SigmaSession, checked_id, print_rows, read_env, read_flag, run
+
+# 2: Sigma's edge answers 429 to a program that has more requests than this under way at a time
+REQUESTS_IN_FLIGHT = 5
+
+
+# 3: Ask Sigma for the workbooks to search
+def list_workbooks(session: SigmaSession, all_workbooks: bool) -> list[dict[str, Any]]:
+    """Return the workbooks that the credentials can open, or all of the organization."""
+    # Even an administrator's list lacks what others keep in My Documents. skipPermissionCheck
+    # brings these, too, and explorations, which nobody saved: excludeExplorations leaves them out
+    everything = {"skipPermissionCheck": "true", "excludeExplorations": "true"}
+    return list(session.get_entries("/workbooks", **(everything if all_workbooks else {})))
+
+
+# 4: Search one workbook
+def find_elements(
+    session: SigmaSession, workbook: dict[str, Any], element_type: str
+) -> list[dict[str, Any]]:
+    """Return the elements of one type in a workbook, with workbook, path, page and version."""
+    # One list holds the elements of all pages. The type is compared exactly, and it may be missing
+    start = f"/workbooks/{checked_id(workbook['workbookId'], 'workbookId')}"
+    elements = list(session.get_entries(f"{start}/elements"))
+    found = [element for element in elements if element.get("type") == element_type]
+
+    # That list does not say on which page an element is, so ask for the pages: only here, where
+    # something was found, and only until every element has its page
+    pages = page_names(session, start, {element["elementId"] for element in found})
+    return [
+        {
+            "workbook": workbook.get("name"),
+            "path": workbook.get("path"),
+            "page": pages.get(element["elementId"]),
+            "element": element.get("name"),
+            "elementId": element["elementId"],
+            "version": workbook.get("latestVersion"),
+        }
+        for element in found
+    ]
+
+
+def page_names(session: SigmaSession, start: str, element_ids: set[str]) -> dict[str, Any]:
+    """Return for each of some elements the name of its page. start is the workbook's path."""
+    names: dict[str, Any] = {}
+    if not element_ids:
+        return names
+    for page in list(session.get_entries(f"{start}/pages")):
+        if names.keys() == element_ids:
+            break
+        page_id = checked_id(page["pageId"], "pageId in Sigma's answer")
+        on_page = list(session.get_entries(f"{start}/pages/{page_id}/elements"))
+        ids = {element["elementId"] for element in on_page}
+        names.update(dict.fromkeys(ids & element_ids, page.get("name")))
+    return names
+
+
+# 5: Search many workbooks at a time. The results come in the order of the workbooks, whichever
+#    answer arrives first
+def search(
+    session: SigmaSession, workbooks: list[dict[str, Any]], element_type: str
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the elements of one type in all workbooks, and a line for each that failed."""
+    rows: list[dict[str, Any]] = []
+    failures: list[str] = []
+    total = len(workbooks)
+    with progress(total) as advance, ThreadPoolExecutor(max_workers=REQUESTS_IN_FLIGHT) as pool:
+        futures = [pool.submit(find_elements, session, book, element_type) for book in workbooks]
+        try:
+            for workbook, future in zip(workbooks, futures, strict=True):
+                try:
+                    rows += future.result()
+                except SigmaError as error:
+                    # No answer, refused credentials, too many requests: these concern all
+                    if error.status in (None, 401, 429):
+                        raise
+                    failures.append(f"Not searched: {workbook.get('name')}: {error}")
+                advance()
+        except BaseException:  # Ctrl-C, too: begin none of those that are still waiting
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return rows, failures
+
+
+# 6: Show how far the search is, but only to a person: a log file has no use for a moving bar
+@contextlib.contextmanager
+def progress(total: int) -> Iterator[Callable[[], object]]:
+    """Keep the lines on stderr whole, below them a bar on a terminal. The value moves the bar."""
+    bar = None
+    if sys.stderr.isatty():
+        from tqdm import tqdm  # late: where there is no terminal it is not needed
+
+        bar = tqdm(total=total, unit=" workbooks", leave=False)
+    with bar or contextlib.nullcontext(), contextlib.redirect_stderr(WholeLines(sys.stderr, bar)):
+        yield bar.update if bar else lambda: None
+
+
+class WholeLines(io.TextIOBase):
+    """stderr for several threads: print() writes the end of a line apart, and this mends it."""
+
+    def __init__(self, stream: TextIO, bar: Any) -> None:
+        self.stream = stream
+        self.bar = bar
+
+    def write(self, text: str) -> int:
+        """Write a line with its end, above the bar if there is one."""
+        line = text.rstrip("\n")
+        if line and self.bar:
+            self.bar.write(line, file=self.bar.fp)
+        elif line:
+            self.stream.write(f"{line}\n")
+        return len(text)
+
+
+def main() -> None:
+    # 7: Read from .env what to search for and where, and open a session for all requests
+    element_type = read_env("ELEMENT_TYPE", "input-table")
+    all_workbooks = read_flag("ALL_WORKBOOKS", default=False)
+    if element_type != "input-table":  # a forgotten setting must not hide what this is about
+        print(f"ELEMENT_TYPE is set: searching for {element_type}", file=sys.stderr)
+    session = SigmaSession(get_bearer_token)
+
+    # 8: Search, and print what was found as a table
+    workbooks = list_workbooks(session, all_workbooks)
+    rows, failures = search(session, workbooks, element_type)
+    columns = {
+        "Workbook": "workbook",
+        "Path": "path",
+        "Page": "page",
+        "Element": "element",
+        "Element ID": "elementId",
+        "Version": "version",
+    }
+    where = f"{len(workbooks) - len(failures)} workbooks"
+    print_rows(rows, columns, empty=f"No element of the type {element_type} in {where}.")
+
+    # 9: Name the workbooks that could not be searched. The list is not whole then, so the recipe
+    #    must not end as if it were
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    if failures:
+        raise SigmaError(
+            f"not complete: {len(failures)} of {len(workbooks)} workbooks not searched"
+        )
+
+
+# 10: Run main() only when this file is started, not when it is imported
+if __name__ == "__main__":
+    run(main)
