@@ -11,7 +11,11 @@ Run:       python connections/create_connection.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connections?limit=1000&search=Snowflake+via+API
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connections
+    Connection created successfully: Snowflake via API
+    connectionId: 94293ebd-8ac7-540d-8f75-d3a57187283d
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

@@ -12,7 +12,10 @@ Run:       python connections/sync_schema.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connections/731b8533-1a07-5071-9103-68a70259b8e2/sync
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connection/731b8533-1a07-5071-9103-68a70259b8e2/lookup
+    Synced successfully: RETAIL.PLUGS_ELECTRONICS (scope)
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

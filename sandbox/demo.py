@@ -22,6 +22,8 @@ def demo_settings(address: str) -> dict[str, str]:
         "TEAMID": seeded.DEMO_TEAM_ID,
         "CONNECTIONID": seeded.DEMO_CONNECTION_ID,
         "WORKBOOK_ID": seeded.DEMO_WORKBOOK_ID,
+        "PAGE_ID": seeded.DEMO_PAGE_ID,
+        "ELEMENT_ID": seeded.DEMO_ELEMENT_ID,
         "EMAIL": "new.member@example.com",
         "NEW_MEMBER_FIRST_NAME": "API",
         "NEW_MEMBER_LAST_NAME": "Generated",
@@ -33,6 +35,16 @@ def demo_settings(address: str) -> dict[str, str]:
         "USER_ATTRIBUTE_VALUE": "West",
         "OLD_OWNER_EMAIL": "chidi.okafor@example.com",
         "NEW_OWNER_EMAIL": "vic@example.com",
+        "CONNECTION_NAME": "Snowflake via API",
+        "SNOWFLAKE_ACCOUNT": "sandbox-account",
+        "SNOWFLAKE_HOST": "snowflake.example.com",
+        "SNOWFLAKE_USER": "SIGMA_SERVICE",
+        "SNOWFLAKE_PASSWORD": "sandbox-snowflake-password",
+        "SNOWFLAKE_ROLE": "REPORTING",
+        "SNOWFLAKE_WAREHOUSE": "DEMO_WH",
+        "SYNC_PATH": '["RETAIL","PLUGS_ELECTRONICS"]',
+        "DATE_FROM": "2024-04-16",
+        "DATE_TO": "2024-04-17",
     }
 
 

@@ -39,6 +39,14 @@ LEFTOVERS = {
     "GRANT_TO": "team",
     "WORKBOOK_PERMISSION": "explore",
     "SIGMA_BACKOFF": "0",
+    "EXPORT_FOLDER": ".",
+    "EXPORT_MAX_WAIT": "60",
+    "EXPORT_SCOPE": "element",
+    "EXPORT_FORMAT": "xlsx",
+    "PDF_LAYOUT": "landscape",
+    "DATE_FILTER_CONTROL": "DateFilter",
+    "OAUTH_OVERRIDES": '[{"conn_id":"c-1","token":"warehouse-token"}]',
+    "OAUTH_REJECT_DEFAULT_TOKENS": "false",
 }
 
 
@@ -106,9 +114,10 @@ def test_import_prints_nothing_and_needs_no_settings(recipe):
 
 
 @each_script
-def test_sample_output_is_what_the_recipe_prints(recipe, run_recipe, sandbox):
+def test_sample_output_is_what_the_recipe_prints(recipe, run_recipe, sandbox, tmp_path):
     done = run_recipe(recipe, merged=True)
     printed = done.stdout.replace(sandbox.address, "https://aws-api.sigmacomputing.com")
+    printed = printed.replace(str(tmp_path), "/home/ada")
     printed = re.sub(r"\+\d{13}@", "+1714640040000@", printed)
     sample = docstring(recipe).split("Sample output:\n\n")[1]
     lines = [re.escape(line.removeprefix("    ")) for line in sample.splitlines()]

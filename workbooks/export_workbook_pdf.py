@@ -9,7 +9,10 @@ Run:       python workbooks/export_workbook_pdf.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1/export
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/query/pzw3xaKJDWQtdMZcrHlJX7/download
+    Export saved successfully: /home/ada/export-workbook-pdf.pdf
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
