@@ -57,6 +57,16 @@ PAGE_SIZE = 1000  # entries per page: Sigma sends 50 unless asked, and at most 1
 CONNECT_SECONDS = 10  # how long to wait for a connection; SIGMA_TIMEOUT is for the answer
 OLDER_NAMES = {"MEMBERID": "MEMBER_ID", "WORKBOOK_ID": "WORKBOOKID"}  # both stand in the QuickStart
 OUTPUT_FORMATS = ("table", "json", "csv")
+LONG_ID = "[0-9A-Za-z]{8}(?:-[0-9A-Za-z]{4}){3}-[0-9A-Za-z]{12}"
+URL_PATTERNS = {  # the settings whose ID is in a URL of the Sigma UI, what that shows, and where
+    "CONNECTIONID": ("connection", f"/s/(?:[^/]*?-)?({LONG_ID})$"),
+    "WORKSPACEID": ("workspace", f"/s/(?:[^/]*?-)?({LONG_ID}|[0-9A-Za-z]+)$"),
+    "WORKBOOK_ID": ("workbook", f"/workbook/(?:[^/]*?-)?({LONG_ID}|[0-9A-Za-z]+)(?:/|$)"),
+    "ELEMENT_ID": ("workbook with an element selected", r"(?:^|[?&])(?::|%3A)nodeId=([\w-]+)"),
+    "TEAMID": ("team", r"/admin/teams/([\w-]+)/?$"),
+}
+FILE_STARTS = {"pdf": b"%PDF", "png": b"\x89PNG", "xlsx": b"PK"}  # how a file of a format begins
+CHUNK = 1024 * 1024  # bytes that a download holds in memory
 Number = TypeVar("Number", int, float)
 
 
@@ -143,14 +153,66 @@ def require_env(name: str) -> str:
 def require_email(name: str) -> str:
     """Return a setting that is one email address."""
     value = require_env(name)
-    if len(value) > 254 or not re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", value):
+    if not is_email(value):
         raise SigmaError(f"{name} is {value!r}, which is not an email address")
     return value
 
 
+def read_emails(name: str, default: str) -> list[str]:
+    """Return the addresses in the file that a setting names, each once, in the order of the file.
+
+    Commas, semicolons, blanks and lines separate them; # begins a comment. The path counts from
+    this file's folder. Raises SigmaError that names the line of a malformed address.
+    """
+    path = FOLDER / Path(read_env(name, default)).expanduser()
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise SigmaError(f"{name}: {path} cannot be read: {why}") from error
+    emails: dict[str, str] = {}  # the same address in upper and lower case is one
+    for number, line in enumerate(lines, start=1):
+        for text in re.split(r"[\s,;]+", line.partition("#")[0].strip()):
+            if text and not is_email(text):
+                raise SigmaError(f"{path}, line {number}: {text!r} is not an email address")
+            if text:
+                emails.setdefault(text.lower(), text)
+    if not emails:
+        raise SigmaError(f"{name}: there is no email address in {path}")
+    return list(emails.values())
+
+
+def is_email(text: str) -> bool:
+    """Say whether a text has the form of one email address."""
+    return len(text) <= 254 and bool(re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", text))
+
+
 def require_id(name: str) -> str:
-    """Return a setting that becomes part of an address: see checked_id."""
-    return checked_id(require_env(name), name)
+    """Return a setting that becomes part of an address: see checked_id.
+
+    In its place it may be the URL of the thing, copied from the browser.
+    """
+    value = require_env(name)
+    return checked_id(id_in_url(value, name) if "://" in value else value, name)
+
+
+def id_in_url(url: str, name: str) -> str:
+    """Return the ID in a URL of the Sigma UI, or raise SigmaError if name has no ID in such a URL.
+
+    Source: Sigma API Integration Guide, "Identifying Sigma IDs".
+    """
+    try:
+        address = urlsplit(url)
+    except ValueError:
+        address = urlsplit("")
+    if re.match("/[^/]+/b/", address.path):
+        raise SigmaError(f"{name} is the URL of a dataset. Sigma retired datasets on 2026-09-15")
+    kind, pattern = URL_PATTERNS.get(name, ("", "$^"))
+    found = re.search(pattern, address.query if name == "ELEMENT_ID" else address.path)
+    if found:
+        return found[1]
+    expected = f"not the URL of a {kind}" if kind else "a URL, but this ID is in none"
+    raise SigmaError(f"{name} is {url!r}, which is {expected}. Copy the ID from Sigma")
 
 
 def checked_id(value: object, name: str) -> str:
@@ -251,6 +313,32 @@ class SigmaSession(requests.Session):
                 raise SigmaError(f"The list is not whole: GET {url} named the page {cursor} twice")
             seen.add(str(cursor))
             query[parameter] = cursor  # opaque: send it back as it came
+
+    def save(self, url: str, target: Path, file_format: str) -> bool:
+        """Download a file, and return True; return False if it is not ready yet (status 204).
+
+        file_format is csv, json, jsonl, xlsx, pdf or png. The file streams to disk in constant
+        memory, under another name beside the target, and takes the target's name at the end: a
+        download that fails or is interrupted leaves nothing. Raises SigmaError if the answer is
+        not of that format, OSError if the file cannot be written.
+        """
+        with self.get(url, stream=True) as answer:
+            if answer.status_code == 204:
+                return False
+            chunks = body_chunks(answer)
+            begin = next(chunks, b"")
+            check_format(answer, begin, file_format)
+            part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
+            try:
+                with part.open("xb") as file:
+                    file.write(begin)
+                    for chunk in chunks:
+                        file.write(chunk)
+                part.replace(target)
+            except BaseException:  # Ctrl-C, too
+                part.unlink(missing_ok=True)
+                raise
+        return True
 
     def _send(
         self, method: Any, url: Any, token: str, *args: Any, **kwargs: Any
@@ -437,15 +525,43 @@ def read_body(answer: requests.Response) -> bytes:
     try:
         return answer.content
     except (OSError, ValueError, HTTPError) as error:
-        problem = "was cut off in the middle"
-        if isinstance(error, requests.exceptions.ContentDecodingError):
-            problem = "is compressed in a way that cannot be read"
-        elif any(isinstance(cause, ReadTimeoutError) for cause in error.args):
-            problem = "stopped in the middle"
-        asked = f"{answer.request.method} {answer.url}"
-        status = answer.status_code if answer.status_code >= 300 else None
-        line = f"{answer.status_code} from {asked}, but the answer {problem}"
-        raise SigmaError(line + caution_for(answer), status) from error
+        raise damaged(answer, error) from error
+
+
+def body_chunks(answer: requests.Response) -> Iterator[bytes]:
+    """Yield the body in pieces; raise SigmaError when it was cut off."""
+    try:
+        yield from answer.iter_content(CHUNK)
+    except (OSError, ValueError, HTTPError) as error:
+        raise damaged(answer, error) from error
+
+
+def damaged(answer: requests.Response, error: Exception) -> SigmaError:
+    """Return the error for a body that did not arrive whole."""
+    problem = "was cut off in the middle"
+    if isinstance(error, requests.exceptions.ContentDecodingError):
+        problem = "is compressed in a way that cannot be read"
+    elif any(isinstance(cause, ReadTimeoutError) for cause in error.args):
+        problem = "stopped in the middle"
+    asked = f"{answer.request.method} {answer.url}"
+    status = answer.status_code if answer.status_code >= 300 else None
+    line = f"{answer.status_code} from {asked}, but the answer {problem}"
+    return SigmaError(line + caution_for(answer), status)
+
+
+def check_format(answer: requests.Response, begin: bytes, file_format: str) -> None:
+    """Raise SigmaError unless a body begins like a file of a format: Sigma may send a page."""
+    kind = answer.headers.get("Content-Type", "").lower()
+    start = begin[:1000].lstrip(b"\xef\xbb\xbf \r\n\t")
+    good = start.startswith(FILE_STARTS.get(file_format, b"")) and b"<html" not in start.lower()
+    good = good and "html" not in kind and bool(start or file_format == "jsonl")
+    if file_format in ("json", "jsonl"):
+        good = good and start[:1] in (b"[", b"{", b"")
+    elif "json" in kind:
+        good = False
+    if not good:
+        what = f"{kind or 'of no type'}, beginning with {one_line(start[:40])!r}"
+        raise SigmaError(f"The answer from GET {answer.url} is not a {file_format} file but {what}")
 
 
 def explain(answer: requests.Response) -> str:

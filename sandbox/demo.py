@@ -7,6 +7,7 @@ from sandbox import seed as seeded
 
 ROOT = Path(__file__).resolve().parent.parent
 ENV_EXAMPLE = ROOT / ".env.example"
+DEMO_FILES = Path(__file__).resolve().parent / "demo"  # what the recipes for many members read
 
 
 def demo_settings(address: str) -> dict[str, str]:
@@ -24,6 +25,13 @@ def demo_settings(address: str) -> dict[str, str]:
         "NEW_MEMBER_FIRST_NAME": "API",
         "NEW_MEMBER_LAST_NAME": "Generated",
         "NEW_MEMBER_TYPE": "Build",
+        "MEMBER_EMAILS": str(DEMO_FILES / "member-emails.txt"),
+        "MEMBER_UPDATES": str(DEMO_FILES / "member-updates.csv"),
+        "USER_NAME_PATTERN": "^zoe ",
+        "USER_ATTRIBUTE": "Region",
+        "USER_ATTRIBUTE_VALUE": "West",
+        "OLD_OWNER_EMAIL": "chidi.okafor@example.com",
+        "NEW_OWNER_EMAIL": "vic@example.com",
     }
 
 

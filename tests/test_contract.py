@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from sandbox import seed
-from sandbox.organization import make_short_id
+from sandbox.organization import make_short_id, make_uuid
 from sandbox.resources.not_supported import OPERATIONS
 from sandbox.server import Server
 from tests.conftest import fresh
@@ -130,15 +130,36 @@ BODIES = {
             "parameters": {"DateFilter": "min:2024-04-16,max:2024-04-17"},
         }
     },
+    "copyWorkbook": {
+        "json": {"destinationFolderId": seed.DEMO_WORKSPACE_ID, "name": "C", "description": "D"}
+    },
+    "createWorkbookEmbed": {
+        "json": {
+            "embedType": "public",
+            "sourceType": "element",
+            "sourceId": seed.DEMO_ELEMENT_ID,
+        }
+    },
+    "createWorkbookGrant": {
+        "json": {"grants": [{"grantee": {"memberId": seed.VIEWER_ID}, "permission": "explore"}]}
+    },
+    "materializeWorkbookElement": {"json": {"sheetId": seed.DEMO_SHEET_ID}},
+    "filesList": {"params": {"typeFilters": "workbook", "parentId": seed.DEMO_WORKSPACE_ID}},
+    "filesUpdate": {"json": {"ownerId": seed.VIEWER_ID, "description": "D"}},
 }
 IDS = {
     "memberId": seed.DEMO_MEMBER_ID,
     "teamId": seed.DEMO_TEAM_ID,
     "workspaceId": seed.DEMO_WORKSPACE_ID,
     "connectionId": seed.DEMO_CONNECTION_ID,
-    "workbookId": seed.DEMO_WORKBOOK_ID,
     "userAttributeId": seed.DEMO_USER_ATTRIBUTE_ID,
     "queryId": make_short_id("query", 1, 22),  # of the first export
+    "inodeId": seed.DEMO_WORKBOOK_ID,
+    "workbookId": seed.DEMO_WORKBOOK_ID,
+    "pageId": seed.DEMO_PAGE_ID,
+    "elementId": seed.DEMO_ELEMENT_ID,
+    # Of the first job of a workbook
+    "materializationId": make_uuid("materialization", (seed.DEMO_WORKBOOK_ID, 0)),
 }
 
 

@@ -30,6 +30,8 @@ LEFTOVERS = {
     "SEND_INVITE": "false",
     "OUTPUT_FORMAT": "table",
     "SIGMA_TIMEOUT": "30",
+    "DRY_RUN": "true",
+    "ALL_WORKBOOKS": "false",
     "SIGMA_BACKOFF": "0",
 }
 

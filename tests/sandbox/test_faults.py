@@ -98,6 +98,9 @@ def test_every_kind(kind, ask, sandbox):
     if spoils_lists:
         assert any(seen(ask, kind))
         return
+    if kind == "failed-job":
+        assert states_of_a_job(ask) == ["pending", "building", "failed", "failed"]
+        return
     body = {"name": "Made"}
     if kind in ("hang", "drop", "truncate"):
         with pytest.raises(requests.RequestException) as lost:
@@ -137,6 +140,17 @@ def seen(ask, kind):
     if kind == "repeat-page":
         return [second["nextPage"] == first["nextPage"]]
     return [set(row) == {"code", "message", "requestId"} for row in first["entries"]]
+
+
+def states_of_a_job(ask):
+    jobs = f"/v2/workbooks/{seed.DEMO_WORKBOOK_ID}/materializations"
+    started = ask("POST", jobs, json={"sheetId": seed.DEMO_SHEET_ID})
+    assert started.headers["X-Sandbox-Fault"] == "failed-job"
+    job = f"{jobs}/{started.json()['materializationId']}"
+    answers = [ask("GET", job).json() for _ in range(4)]
+    assert ["error" in answer for answer in answers] == [False, False, True, True]
+    assert "readyAt" not in answers[-1]
+    return [answer["status"] for answer in answers]
 
 
 def test_the_log_masks_secrets_and_shows_what_was_ignored(ask, sandbox):
