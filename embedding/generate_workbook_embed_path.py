@@ -39,7 +39,8 @@ def embed_paths(session: SigmaSession, member_id: str) -> list[tuple[str, str]]:
     #    address begins like all others: https://app.sigmacomputing.com/{organization}/workbook/...
     start = next(iter(urls.values())).partition("/workbook/")[0]
     return [
-        (file["name"], urls.get(file["id"]) or f"{start}/workbook/{file['urlId']}") for file in files
+        (file["name"], urls.get(file["id"]) or f"{start}/workbook/{file['urlId']}")
+        for file in files
     ]
 
 

@@ -127,12 +127,15 @@ def _pdf(export: Export) -> bytes:
             continue
         parts.append(_pdf_chart(table))
         lines = [table.columns, *([str(v) for v in row.values()] for row in table.rows)]
-        look = [
-            ("FONTSIZE", (0, 0), (-1, -1), 8),
-            ("BACKGROUND", (0, 0), (-1, 0), colors.lightgrey),
-            ("GRID", (0, 0), (-1, -1), 0.25, colors.grey),
-        ]
-        parts.append(Table(lines, repeatRows=1, style=look))
+        grid = Table(lines, repeatRows=1)
+        grid.setStyle(
+            [
+                ("FONTSIZE", (0, 0), (-1, -1), 8),
+                ("BACKGROUND", (0, 0), (-1, 0), colors.lightgrey),
+                ("GRID", (0, 0), (-1, -1), 0.25, colors.grey),
+            ]
+        )
+        parts.append(grid)
     file = io.BytesIO()
     size = landscape(A4) if export.layout == "landscape" else A4
     SimpleDocTemplate(file, pagesize=size, title=export.name).build(parts)

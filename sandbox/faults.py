@@ -48,6 +48,7 @@ CHANGED = {
     "html": "status 200 with a page in place of the body",
     "repeat-page": "nextPage names the page that was asked for",
     "error-row": "an error object stands among the entries",
+    "failed-job": "the job that the request starts ends in `failed`",  # see materializations.py
 }
 EDGE_PAGE = "<!DOCTYPE html><html><head><title>{}</title></head><body>1015</body></html>"
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 WorkspacePermission = Literal["view", "explore", "organize", "edit"]
 ConnectionPermission = Literal["usage", "annotate"]
+WorkbookPermission = Literal["view", "explore", "edit"]
 FileType = Literal[
     "workspace",
     "folder",
@@ -133,6 +134,7 @@ class Workbook(Stamped):
     latestVersion: int
     ownerId: str
     isArchived: bool = False
+    description: str = ""
 
 
 class WorkbookPage(BaseModel):
@@ -160,6 +162,45 @@ class Control(BaseModel):
     valueType: Literal["date-range", "text"]
 
 
+class Embed(BaseModel):
+    """A public embed of a workbook, or of the page or element that sourceId names."""
+
+    embedId: str
+    embedUrl: str
+    public: bool
+    sourceType: Literal["workbook", "page", "element"]
+    sourceId: str | None
+    sourceName: str | None
+
+
+class Cron(BaseModel):
+    """When a schedule runs."""
+
+    cronSpec: str
+    timezone: str
+
+
+class MaterializationSchedule(BaseModel):
+    """When an element's data is written to the warehouse; without a schedule only on request."""
+
+    sheetId: str
+    elementId: str
+    elementName: str
+    schedule: Cron | None
+    configuredAt: str
+    paused: bool
+
+
+class Materialization(BaseModel):
+    """A job that writes an element's data to the warehouse."""
+
+    materializationId: str
+    status: Literal["pending", "building", "ready", "failed"]
+    startedAt: str = ""
+    readyAt: str = ""
+    error: str = ""
+
+
 class File(Stamped):
     """A document or folder as one member sees it (an inode)."""
 
@@ -173,6 +214,7 @@ class File(Stamped):
     path: str
     badge: str | None
     isArchived: bool
+    description: str = ""
     ownerId: str | None = None
 
 

@@ -5,6 +5,7 @@ Everything is in memory. seed.py fills it.
 
 import base64
 import hashlib
+import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -14,7 +15,10 @@ from sandbox.errors import Refusal
 from sandbox.models import (
     AccountType,
     Connection,
+    Embed,
     Grant,
+    Materialization,
+    MaterializationSchedule,
     Member,
     Stamped,
     Team,
@@ -94,9 +98,19 @@ class StoredWorkbook(Workbook):
     workspaceId: str | None
     number: int
 
+    @property
+    def id(self) -> str:
+        """The ID as a file."""
+        return self.workbookId
+
+    @property
+    def urlId(self) -> str:
+        """The short ID as a file."""
+        return self.workbookUrlId
+
 
 class Folder(Stamped):
-    """A folder in a workspace, or a member's My Documents, which lies in nothing."""
+    """A folder in a workspace. Workspaces and My Documents count as folders that lie in nothing."""
 
     id: str
     urlId: str
@@ -105,6 +119,15 @@ class Folder(Stamped):
     parentId: str | None
     workspaceId: str | None
     path: str
+    description: str = ""
+
+
+class StoredMaterialization(Materialization):
+    """A job, whose it is, how often it was asked about, and whether it is going to fail."""
+
+    workbookId: str
+    asked: int = 0
+    fails: bool
 
 
 @dataclass
@@ -161,6 +184,10 @@ class Organization:
     folders: dict[str, Folder] = field(default_factory=dict)
     workbooks: dict[str, StoredWorkbook] = field(default_factory=dict)
     grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are granted on
+    embeds: dict[str, list[Embed]] = field(default_factory=dict)  # by workbook ID
+    # By workbook ID
+    schedules: dict[str, list[MaterializationSchedule]] = field(default_factory=dict)
+    materializations: dict[str, StoredMaterialization] = field(default_factory=dict)
     exports: dict[str, Export] = field(default_factory=dict)  # by query ID
     clients: dict[str, Client] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
@@ -209,6 +236,23 @@ class Organization:
                 return workbook
         raise Refusal(404, f"Workbook {workbook_id} not found")
 
+    def document(self, inode_id: str) -> StoredWorkbook | Folder:
+        """Return a workbook, folder or workspace by its long or short ID, or refuse with 404."""
+        for document in self.documents():
+            if inode_id in (document.id, document.urlId):
+                return document
+        for workspace in self.workspaces.values():
+            if inode_id in (workspace.workspaceId, workspace.workspaceUrlId):
+                return as_folder(workspace)
+        raise Refusal(404, f"File or folder {inode_id} not found")
+
+    def destination(self, inode_id: str) -> Folder:
+        """Return what a document can be put into: a folder, a workspace, a My Documents."""
+        folder = self.document(inode_id)
+        if isinstance(folder, StoredWorkbook):
+            raise Refusal(400, f"{inode_id} is a workbook, not a folder")
+        return folder
+
     def account_type(self, name: str) -> AccountType:
         """Return an account type by its name in any case, or refuse with 404."""
         for account_type in self.account_types:
@@ -255,7 +299,8 @@ class Organization:
         teams = {team.teamId for team in self.teams.values() if member_id in team.members}
         granted = [
             grant.permission
-            for grant in self.grants.get(document.workspaceId or "", [])
+            for on in (document.workspaceId or "", document.id)
+            for grant in self.grants.get(on, [])
             if grant.memberId == member_id or grant.teamId in teams
         ]
         return max(granted, key=levels.index, default=None)
@@ -263,6 +308,15 @@ class Organization:
     def documents(self) -> list["StoredWorkbook | Folder"]:
         """Return all folders and workbooks, folders first."""
         return [*self.folders.values(), *self.workbooks.values()]
+
+    def put(self, document: StoredWorkbook | Folder, into: Folder) -> None:
+        """Put a document into a folder, with all that lies in it."""
+        document.parentId, document.workspaceId = into.id, into.workspaceId
+        document.path = path_in(into)
+        if isinstance(document, Folder):
+            for inner in self.documents():
+                if inner.parentId == document.id:
+                    self.put(inner, document)
 
     def deactivate(self, member: Member, new_owner_id: str) -> None:
         """Deactivate a member, and give the member's documents to another one."""
@@ -283,6 +337,31 @@ def _found(thing: Thing | None, otherwise: str) -> Thing:
     if thing is None:
         raise Refusal(404, otherwise)
     return thing
+
+
+def as_folder(workspace: Workspace) -> Folder:
+    """Return a workspace in the fields of a folder."""
+    return Folder(
+        id=workspace.workspaceId,
+        urlId=workspace.workspaceUrlId,
+        name=workspace.name,
+        ownerId=workspace.createdBy,
+        parentId=None,
+        workspaceId=workspace.workspaceId,
+        path="",
+        **stamps(workspace.createdBy, workspace.createdAt),
+    )
+
+
+def path_in(folder: Folder) -> str:
+    """Return the path of what lies in a folder."""
+    return f"{folder.path}/{folder.name}" if folder.path else folder.name
+
+
+def workbook_url(name: str, url_id: str) -> str:
+    """Return the address of a workbook in the Sigma UI."""
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")
+    return f"https://app.sigmacomputing.com/{SLUG}/workbook/{readable}-{url_id}"
 
 
 def now() -> str:

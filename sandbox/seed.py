@@ -7,12 +7,18 @@ back. What the documents and the demo settings name has a key of its own.
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sandbox.content import element_id, page_id
-from sandbox.models import AccountType, AttributeValue, UserAttributeAssignment, Workspace
+from sandbox.content import element_id, page_id, pages_of
+from sandbox.models import (
+    AccountType,
+    AttributeValue,
+    Cron,
+    MaterializationSchedule,
+    UserAttributeAssignment,
+    Workspace,
+)
 from sandbox.organization import (
     ORGANIZATION_ID,
     ROBOT_ID,
-    SLUG,
     Client,
     Folder,
     Options,
@@ -26,6 +32,7 @@ from sandbox.organization import (
     make_uuid,
     stamps,
     time_text,
+    workbook_url,
 )
 
 SEED_TIME = datetime(2024, 1, 2, 8, 0, tzinfo=timezone.utc)
@@ -70,6 +77,9 @@ DEMO_WORKSPACE_ID = make_uuid("workspace", 9)
 DEMO_WORKBOOK_ID = make_uuid("workbook", 0)
 DEMO_PAGE_ID = page_id(0, "Dashboard")
 DEMO_ELEMENT_ID = element_id(0, "Data", 0)
+DEMO_SHEET_ID = make_short_id("sheet", DEMO_ELEMENT_ID, 10)
+PAUSED_WORKBOOK_ID = make_uuid("workbook", 10)
+TWO_SCHEDULES_WORKBOOK_ID = make_uuid("workbook", 20)
 DEMO_USER_ATTRIBUTE_ID = make_uuid("user attribute", DEMO_USER_ATTRIBUTE)
 
 CLIENT_ID, SECRET = "sandbox-client-id", "sandbox-client-secret"
@@ -88,6 +98,7 @@ def seed(options: Options) -> Organization:
     _seed_connections(org)
     _seed_user_attributes(org)
     _seed_workbooks(org)
+    _seed_schedules(org)
     return org
 
 
@@ -272,7 +283,7 @@ def _seed_workbooks(org: Organization) -> None:
             workbookId=make_uuid("workbook", n),
             workbookUrlId=url_id,
             name=name,
-            url=f"https://app.sigmacomputing.com/{SLUG}/workbook/{name.replace(' ', '-')}-{url_id}",
+            url=workbook_url(name, url_id),
             path=path,
             latestVersion=1 + n % 9,
             ownerId=owner,
@@ -282,3 +293,24 @@ def _seed_workbooks(org: Organization) -> None:
             **_seeded(n),
         )
         org.workbooks[workbook.workbookId] = workbook
+
+
+def _seed_schedules(org: Organization) -> None:
+    """Add a materialization schedule to 26 workbooks, every tenth; one has two."""
+    for workbook in list(org.workbooks.values())[: min(org.options.workbooks, 260) : 10]:
+        tables = pages_of(workbook)[1].elements
+        count = 2 if workbook.workbookId == TWO_SCHEDULES_WORKBOOK_ID else 1
+        org.schedules[workbook.workbookId] = [
+            MaterializationSchedule(
+                sheetId=make_short_id("sheet", table.elementId, 10),
+                elementId=table.elementId,
+                elementName=table.name,
+                # Without a schedule it runs on request only
+                schedule=None
+                if workbook.number == 30
+                else Cron(cronSpec="0 6 * * *", timezone="America/Los_Angeles"),
+                configuredAt=workbook.createdAt,
+                paused=workbook.workbookId == PAUSED_WORKBOOK_ID,
+            )
+            for table in tables[:count]
+        ]

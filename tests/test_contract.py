@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from sandbox import seed
+from sandbox.organization import make_short_id, make_uuid
 from sandbox.resources.not_supported import OPERATIONS
 from sandbox.server import Server
 from tests.conftest import fresh
@@ -118,12 +119,60 @@ BODIES = {
     "listWorkspaces": {"params": {"exactName": "Finance"}},
     "listAccessibleInodes": {"params": {"typeFilters": "workspace", "limit": "5"}},
     "listWorkbooks": {"params": {"skipPermissionCheck": "true"}},
+    "createConnection": {
+        "json": {
+            "name": "New",
+            "details": {"type": "snowflake", "account": "a", "user": "u", "password": "p"},
+        }
+    },
+    "lookupConnection": {"json": {"path": ["RETAIL", "LOGISTICS", "RETURNS"]}},
+    "syncConnectionPath": {"json": {"path": ["RETAIL", "LOGISTICS"]}},
+    "listUserAttributes": {"params": {"name": "region"}},
+    "setUserAttributeForUsers": {
+        "json": {
+            "assignments": [
+                {"userId": seed.DEMO_MEMBER_ID, "value": {"val": "East", "type": "string"}}
+            ]
+        }
+    },
+    "updateUserAttributeForUsers": {"json": {"delete": [{"userId": seed.VIEWER_ID}]}},
+    "exportWorkbook": {
+        "json": {
+            "elementId": seed.DEMO_ELEMENT_ID,
+            "format": {"type": "csv"},
+            "parameters": {"DateFilter": "min:2024-04-16,max:2024-04-17"},
+        }
+    },
+    "copyWorkbook": {
+        "json": {"destinationFolderId": seed.DEMO_WORKSPACE_ID, "name": "C", "description": "D"}
+    },
+    "createWorkbookEmbed": {
+        "json": {
+            "embedType": "public",
+            "sourceType": "element",
+            "sourceId": seed.DEMO_ELEMENT_ID,
+        }
+    },
+    "createWorkbookGrant": {
+        "json": {"grants": [{"grantee": {"memberId": seed.VIEWER_ID}, "permission": "explore"}]}
+    },
+    "materializeWorkbookElement": {"json": {"sheetId": seed.DEMO_SHEET_ID}},
+    "filesList": {"params": {"typeFilters": "workbook", "parentId": seed.DEMO_WORKSPACE_ID}},
+    "filesUpdate": {"json": {"ownerId": seed.VIEWER_ID, "description": "D"}},
 }
 IDS = {
     "memberId": seed.DEMO_MEMBER_ID,
     "teamId": seed.DEMO_TEAM_ID,
     "workspaceId": seed.DEMO_WORKSPACE_ID,
     "connectionId": seed.DEMO_CONNECTION_ID,
+    "userAttributeId": seed.DEMO_USER_ATTRIBUTE_ID,
+    "queryId": make_short_id("query", 1, 22),  # of the first export
+    "inodeId": seed.DEMO_WORKBOOK_ID,
+    "workbookId": seed.DEMO_WORKBOOK_ID,
+    "pageId": seed.DEMO_PAGE_ID,
+    "elementId": seed.DEMO_ELEMENT_ID,
+    # Of the first job of a workbook
+    "materializationId": make_uuid("materialization", (seed.DEMO_WORKBOOK_ID, 0)),
 }
 
 
@@ -157,7 +206,9 @@ def test_no_operation_of_the_sandbox_violates_the_contract(recorded, recorder, c
     del operations["postToken"]  # call() asks for the token
     for name, (method, path, _) in operations.items():
         answer = call(recorded, method, path, **BODIES.get(name, {}))
-        assert answer.status_code == 200, f"{name}: {answer.text}"
+        while answer.status_code == 204:  # a download that is not ready
+            answer = call(recorded, method, path)
+        assert answer.status_code in (200, 201), f"{name}: {answer.text}"
     assert violations(contract, recorder) == []
 
     recorder.exchanges.clear()

@@ -27,10 +27,12 @@ from sigma_session import (
     SigmaSession,
     checked_id,
     print_rows,
+    read_emails,
     read_env,
     read_flag,
     read_number,
     require_env,
+    require_id,
     run,
 )
 from tests.conftest import BASE_URL, ROOT
@@ -766,3 +768,202 @@ def test_checks_the_output_format_before_anything_is_sent(run_recipe, sandbox):
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "Error: OUTPUT_FORMAT is 'JSON'. It can be table, json, csv\n"
     assert not sandbox.state.log.entries
+
+
+# --- Files ---
+
+FILE = f"{BASE_URL}/query/q-1/download"
+GOOD = {
+    "csv": b"a,b\n1,2\n",
+    "json": b'[{"a": 1}]',
+    "jsonl": b'{"a": 1}\n',
+    "xlsx": b"PK\x03\x04rest",
+    "pdf": b"%PDF-1.7 rest",
+    "png": b"\x89PNG\r\n\x1a\nrest",
+}
+
+
+def save(tmp_path, file_format, name="export.dat"):
+    target = tmp_path / name
+    answer = SigmaSession(get_bearer_token).save("/query/q-1/download", target, file_format)
+    return answer, target
+
+
+@pytest.mark.parametrize("file_format", GOOD)
+def test_saves_a_file(file_format, sigma, tmp_path):
+    sigma.get(FILE, body=GOOD[file_format], content_type="application/octet-stream")
+    saved, target = save(tmp_path, file_format)
+    assert (saved, target.read_bytes()) == (True, GOOD[file_format])
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_that_is_not_ready_leaves_the_old_one(sigma, tmp_path):
+    (tmp_path / "export.dat").write_text("old", encoding="utf-8")
+    sigma.get(FILE, status=204)
+    saved, target = save(tmp_path, "csv")
+    assert (saved, target.read_text(encoding="utf-8")) == (False, "old")
+
+
+PAGE = b"<!DOCTYPE html><html><title>Sign in</title></html>"
+
+
+@pytest.mark.parametrize(
+    ("file_format", "kind", "body"),
+    [
+        *[(file_format, "text/html", PAGE) for file_format in GOOD],
+        *[(file_format, "text/csv", b"\n " + PAGE) for file_format in GOOD],
+        *[
+            (file_format, "application/octet-stream", b"")
+            for file_format in GOOD
+            if file_format != "jsonl"
+        ],
+        ("csv", "application/json", b'{"message": "No"}'),
+        ("pdf", "application/pdf", b"PK\x03\x04"),
+        ("png", "image/png", b"%PDF"),
+        ("xlsx", "application/zip", b"a,b\n"),
+        ("json", "application/json", b"error"),
+    ],
+)
+def test_what_is_not_the_file_is_an_error_and_leaves_nothing(
+    file_format, kind, body, sigma, tmp_path
+):
+    sigma.get(FILE, body=body, content_type=kind)
+    with pytest.raises(SigmaError, match=f"is not a {file_format} file but {kind}"):
+        save(tmp_path, file_format)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_that_is_cut_off_leaves_the_old_file(monkeypatch, tmp_path):
+    def talk(client):
+        client.recv(65536)
+        client.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\na,b\n" + b"1,2\n" * 900_000
+        )
+
+    (tmp_path / "export.dat").write_text("old", encoding="utf-8")
+    with peer(talk) as address:
+        monkeypatch.setenv("baseURL", address)
+        with pytest.raises(
+            SigmaError, match="200 from GET .* the answer was cut off in the middle"
+        ):
+            SigmaSession().save("/query/q-1/download", tmp_path / "export.dat", "csv")
+    assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_ctrl_c_in_a_download_leaves_nothing(sigma, tmp_path, monkeypatch):
+    def interrupted(answer):
+        yield b"a,b\n"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sigma_session, "body_chunks", interrupted)
+    sigma.get(FILE, body=b"a,b\n")
+    with pytest.raises(KeyboardInterrupt):
+        save(tmp_path, "csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_a_file_is_an_oserror(sigma, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    sigma.get(FILE, body=b"a,b\n", content_type="text/csv")
+    with pytest.raises(OSError, match="Not a directory|No such file"):
+        save(tmp_path / "file", "csv")
+
+
+# --- Pasted URLs: the examples of the guide, and what is near them ---
+
+HERE = "https://app.sigmacomputing.com/my-company"
+LONG = "1f8e9847-c7o5-41Te-93b0-b80bPyyf9730"
+TEAM = "87659652-5289-4225-95cQ-4b75T3268bEn"
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "found"),
+    [
+        ("CONNECTIONID", f"/s/Connection-Root-{LONG}", LONG),
+        ("WORKSPACEID", "/s/eng-team-1mS1ndDmvcE7MivbcCVbhv", "1mS1ndDmvcE7MivbcCVbhv"),
+        ("WORKSPACEID", f"/s/eng-team-{LONG}?x=1", LONG),
+        (
+            "WORKBOOK_ID",
+            "/workbook/My-Workbook-7sYWojYnccxJqdqkNKAw6S?:draftId=72c0acd6-4803-4766-b322-7dd05c4a445d",
+            "7sYWojYnccxJqdqkNKAw6S",
+        ),
+        ("WORKBOOK_ID", "/workbook/7sYWojYnccxJqdqkNKAw6S/page/x", "7sYWojYnccxJqdqkNKAw6S"),
+        (
+            "ELEMENT_ID",
+            "/workbook/My-Workbook-7sYWojYnccxJqdqkNKAw6S?:nodeId=Mkaex5leIGcjlkQa5PqEw",
+            "Mkaex5leIGcjlkQa5PqEw",
+        ),
+        ("ELEMENT_ID", "/workbook/W-7sYW?:draftId=7&:nodeId=Mkaex5le#top", "Mkaex5le"),
+        ("ELEMENT_ID", "/workbook/W-7sYW?%3AnodeId=Mkaex5le", "Mkaex5le"),
+        ("TEAMID", f"/admin/teams/{TEAM}", TEAM),
+    ],
+)
+def test_takes_the_id_out_of_a_pasted_url(name, path, found, monkeypatch):
+    monkeypatch.setenv(name, HERE + path)
+    assert require_id(name) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "problem"),
+    [
+        (
+            "WORKBOOK_ID",
+            "/b/Salesforce-Campaigns-23PiCBrgchwHc3g323Ai",
+            "Sigma retired datasets on",
+        ),
+        ("CONNECTIONID", "/s/eng-team-1mS1ndDmvcE7MivbcCVbhv", "not the URL of a connection"),
+        ("WORKSPACEID", "/workbook/W-7sYW", "not the URL of a workspace"),
+        ("WORKBOOK_ID", "/s/eng-team-1mS1ndDmvcE7MivbcCVbhv", "not the URL of a workbook"),
+        ("ELEMENT_ID", "/workbook/W-7sYW", "not the URL of a workbook with an element selected"),
+        ("TEAMID", "/admin/people/x", "not the URL of a team"),
+        ("MEMBERID", "/admin/people/4kX2", "a URL, but this ID is in none"),
+    ],
+)
+def test_another_url_is_refused(name, path, problem, monkeypatch):
+    monkeypatch.setenv(name, HERE + path)
+    with pytest.raises(SigmaError, match=f"{name} is .*{problem}"):
+        require_id(name)
+
+
+# --- Files of addresses ---
+
+
+@pytest.fixture
+def address_file(tmp_path, monkeypatch):
+    """Write a file of addresses, and read it."""
+
+    def write_and_read(text, encoding="utf-8"):
+        path = tmp_path / "addresses"
+        path.write_text(text, encoding=encoding)
+        monkeypatch.setenv("MEMBER_EMAILS", str(path))
+        return read_emails("MEMBER_EMAILS", ".member-emails")
+
+    return write_and_read
+
+
+def test_reads_addresses_however_they_are_separated(address_file):
+    text = "a@x.y, b@x.y;c@x.y  d@x.y\n\n# e@x.y\n  A@X.Y ,, f@x.y # g@x.y\r\nh@x.y"
+    wanted = ["a@x.y", "b@x.y", "c@x.y", "d@x.y", "f@x.y", "h@x.y"]
+    assert address_file(text) == address_file(text, "utf-8-sig") == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a@x.y\nb@x.y, nobody\n", "line 2: 'nobody' is not an email address"),
+        ("a@b@c", "line 1: 'a@b@c' is not an email address"),
+        ("# nothing\n\n", "there is no email address in"),
+    ],
+)
+def test_names_the_line_of_a_malformed_address(text, problem, address_file):
+    with pytest.raises(SigmaError, match=problem):
+        address_file(text)
+
+
+def test_a_file_of_addresses_that_cannot_be_read(address_file, monkeypatch, tmp_path):
+    with pytest.raises(SigmaError, match="MEMBER_EMAILS: .* cannot be read: it is not UTF-8"):
+        address_file("a@x.y", "utf-16")
+    monkeypatch.setenv("MEMBER_EMAILS", "no/such/file")
+    missing = re.escape(str(ROOT / "no/such/file"))  # the path counts from the shared file
+    with pytest.raises(SigmaError, match=f"MEMBER_EMAILS: {missing} cannot be read: No such"):
+        read_emails("MEMBER_EMAILS", ".member-emails")

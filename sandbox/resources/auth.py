@@ -85,9 +85,14 @@ def caller(org: Org, authorization: Annotated[str | None, Depends(_bearer)]) -> 
 Caller = Annotated[str, Depends(caller)]
 
 
+def is_admin(org: Organization, member_id: str) -> bool:
+    """Say whether a member may do everything."""
+    return org.member(member_id).memberType.lower() == "admin"
+
+
 def admin(org: Org, member_id: Caller) -> str:
     """Return the member ID of an administrator, or refuse with 403."""
-    if org.member(member_id).memberType.lower() != "admin":
+    if not is_admin(org, member_id):
         raise Refusal(403, "The owner of these credentials lacks the Admin account type")
     return member_id
 

@@ -7,17 +7,10 @@ from fastapi import APIRouter, Depends, Query
 
 from sandbox.bodies import Body, CountedPage, Empty, Page, Paging
 from sandbox.errors import Refusal
-from sandbox.models import File, FileType, Member, RecentFile, Team, WorkspacePermission
-from sandbox.organization import (
-    ROBOT_ID,
-    Folder,
-    Organization,
-    StoredWorkbook,
-    add_member,
-    now,
-    stamps,
-)
+from sandbox.models import File, Member, RecentFile, Team
+from sandbox.organization import ROBOT_ID, add_member, now, stamps
 from sandbox.resources.auth import Admin, Caller, Org
+from sandbox.resources.files import FileFilters, member_files
 
 router = APIRouter(tags=["members"])
 
@@ -59,26 +52,18 @@ class MemberChange(Body):
     archiveScheduledExports: bool | None = None
 
 
-@router.get(
-    "/v2/members",
-    operation_id="listMembers",
-    summary="List members",
-    response_model=Page[Member] | list[Member],
-    response_model_exclude_unset=True,
-)
-async def list_members(
+async def chosen(
     org: Org,
     caller: Caller,
-    paging: Annotated[Paging, Depends()],
     search: Annotated[str | None, Query(deprecated=True)] = None,
     email: str | None = None,
     includeArchived: bool = False,
     includeInactive: bool = False,
-) -> Any:
-    """List the members, without the deactivated ones unless asked for."""
+) -> list[Member]:
+    """Return the members that a list's filters let pass, deactivated ones only if asked for."""
     if search is not None and email is not None:
         raise Refusal(400, "search: not together with email")
-    members = [
+    return [
         member
         for member in org.members.values()
         if (includeArchived or not member.isArchived)
@@ -86,7 +71,35 @@ async def list_members(
         and (email is None or member.email.lower() == email.lower())
         and (search is None or search.lower() in _searched(member))
     ]
+
+
+Chosen = Annotated[list[Member], Depends(chosen)]
+
+
+@router.get(
+    "/v2/members",
+    operation_id="listMembers",
+    summary="List members",
+    response_model=Page[Member] | list[Member],
+    response_model_exclude_unset=True,
+)
+async def list_members(org: Org, paging: Annotated[Paging, Depends()], members: Chosen) -> Any:
+    """List the members, without the deactivated ones unless asked for."""
     return members if org.options.bare_lists else paging.cut(members)
+
+
+@router.get(
+    "/v2.1/members",
+    operation_id="v2_1_listMembers",
+    summary="List members (Paginated)",
+    response_model=CountedPage[Member],
+    response_model_exclude_unset=True,
+)
+async def list_members_in_pages(
+    paging: Annotated[Paging, Depends()], members: Chosen
+) -> dict[str, Any]:
+    """List the same members, always in pages."""
+    return paging.cut(members)
 
 
 def _searched(member: Member) -> str:
@@ -212,25 +225,11 @@ async def list_member_files(
     org: Org,
     caller: Caller,
     paging: Annotated[Paging, Depends()],
+    filters: Annotated[FileFilters, Depends()],
     memberId: str,
-    name: str | None = None,
-    permissionFilter: WorkspacePermission | None = None,
-    typeFilters: Annotated[list[FileType] | None, Query()] = None,
-    parentId: str | None = None,
-    directChildFilter: bool = False,
 ) -> dict[str, Any]:
     """List the folders and workbooks that a member can open; workspaces only when asked for."""
-    files = member_files(org, memberId, with_workspaces=typeFilters == ["workspace"])
-    return paging.cut(
-        [
-            file
-            for file in files
-            if (typeFilters is None or file["type"] in typeFilters)
-            and (name is None or name.lower() in file["name"].lower())
-            and (permissionFilter is None or file["permission"] == permissionFilter)
-            and (parentId is None or file["parentId"] == parentId)
-        ]
-    )
+    return paging.cut(filters.files(org, memberId))
 
 
 @router.get(
@@ -255,52 +254,3 @@ async def list_recent_files(
         used = day - timedelta(hours=37 * ((n * 5) % 11))
         file["lastInteractionAt"] = used.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return paging.cut(files)
-
-
-def member_files(
-    org: Organization, member_id: str, with_workspaces: bool = False
-) -> list[dict[str, Any]]:
-    """Return what a member can open, in the fields of File."""
-    org.member(member_id)
-    files = []
-    for document in org.documents():
-        permission = org.permission(member_id, document)
-        if permission and document.parentId is not None:
-            files.append(_file(org, document, permission))
-    if with_workspaces:
-        for workspace in org.workspaces.values():
-            inside = Folder(
-                id=workspace.workspaceId,
-                urlId=workspace.workspaceUrlId,
-                name=workspace.name,
-                ownerId=workspace.createdBy,
-                parentId=workspace.workspaceId,
-                workspaceId=workspace.workspaceId,
-                path="",
-                **stamps(workspace.createdBy, workspace.createdAt),
-            )
-            permission = org.permission(member_id, inside)
-            if permission:
-                files.append({**_file(org, inside, permission), "type": "workspace"})
-    return files
-
-
-def _file(org: Organization, document: StoredWorkbook | Folder, permission: str) -> dict[str, Any]:
-    is_workbook = isinstance(document, StoredWorkbook)
-    parent = org.folders.get(document.parentId or "")
-    workspace = org.workspaces.get(document.parentId or "")
-    parent_url_id = parent.urlId if parent else workspace.workspaceUrlId if workspace else ""
-    return {
-        "id": document.workbookId if isinstance(document, StoredWorkbook) else document.id,
-        "urlId": document.workbookUrlId if isinstance(document, StoredWorkbook) else document.urlId,
-        "name": document.name,
-        "type": "workbook" if is_workbook else "folder",
-        "parentId": document.parentId,
-        "parentUrlId": parent_url_id,
-        "permission": permission,
-        "path": document.path,
-        "badge": None,
-        "isArchived": False,
-        "ownerId": document.ownerId,
-        **document.model_dump(include=set(stamps("", ""))),
-    }

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from sandbox.bodies import Body, CountedPage, Empty, Page, Paging
 from sandbox.errors import Refusal
 from sandbox.models import Team
+from sandbox.organization import StoredTeam
 from sandbox.resources.auth import Admin, Caller, Org
 
 router = APIRouter(tags=["teams"])
@@ -34,6 +35,26 @@ class TeamChange(Body):
     remove: list[str] = []
 
 
+async def chosen(
+    org: Org,
+    caller: Caller,
+    name: str | None = None,
+    description: str | None = None,
+    visibility: Literal["public", "private"] | None = None,
+) -> list[StoredTeam]:
+    """Return the teams that a list's filters let pass; two are a part of the text."""
+    return [
+        team
+        for team in org.teams.values()
+        if (name is None or name.lower() in team.name.lower())
+        and (description is None or description.lower() in (team.description or "").lower())
+        and (visibility is None or team.visibility == visibility)
+    ]
+
+
+Chosen = Annotated[list[StoredTeam], Depends(chosen)]
+
+
 @router.get(
     "/v2/teams",
     operation_id="listTeams",
@@ -41,23 +62,23 @@ class TeamChange(Body):
     response_model=Page[Team] | list[Team],
     response_model_exclude_unset=True,
 )
-async def list_teams(
-    org: Org,
-    caller: Caller,
-    paging: Annotated[Paging, Depends()],
-    name: str | None = None,
-    description: str | None = None,
-    visibility: Literal["public", "private"] | None = None,
-) -> Any:
+async def list_teams(org: Org, paging: Annotated[Paging, Depends()], teams: Chosen) -> Any:
     """List the teams; name and description are filters on a part of the text."""
-    teams = [
-        team
-        for team in org.teams.values()
-        if (name is None or name.lower() in team.name.lower())
-        and (description is None or description.lower() in (team.description or "").lower())
-        and (visibility is None or team.visibility == visibility)
-    ]
     return teams if org.options.bare_lists else paging.cut(teams)
+
+
+@router.get(
+    "/v2.1/teams",
+    operation_id="v2_1_listTeams",
+    summary="List teams (Paginated)",
+    response_model=CountedPage[Team],
+    response_model_exclude_unset=True,
+)
+async def list_teams_in_pages(
+    paging: Annotated[Paging, Depends()], teams: Chosen
+) -> dict[str, Any]:
+    """List the same teams, always in pages."""
+    return paging.cut(teams)
 
 
 @router.get(

@@ -41,6 +41,21 @@ class NewGrants(Body):
     grants: list[NewGrant]
 
 
+async def chosen(
+    org: Org, caller: Caller, name: str | None = None, exactName: str | None = None
+) -> list[Workspace]:
+    """Return the workspaces that a list's filters let pass."""
+    workspaces = list(org.workspaces.values())
+    if exactName is not None:
+        return [w for w in workspaces if w.name.lower() == exactName.lower()]
+    if name is not None:
+        return [w for w in workspaces if name.lower() in w.name.lower()]
+    return workspaces
+
+
+Chosen = Annotated[list[Workspace], Depends(chosen)]
+
+
 @router.get(
     "/v2/workspaces",
     operation_id="listWorkspaces",
@@ -48,19 +63,23 @@ class NewGrants(Body):
     response_model=Page[Workspace] | list[Workspace],
 )
 async def list_workspaces(
-    org: Org,
-    caller: Caller,
-    paging: Annotated[Paging, Depends()],
-    name: str | None = None,
-    exactName: str | None = None,
+    org: Org, paging: Annotated[Paging, Depends()], workspaces: Chosen
 ) -> Any:
     """List the workspaces; exactName wins over name, a part of the text."""
-    workspaces = list(org.workspaces.values())
-    if exactName is not None:
-        workspaces = [w for w in workspaces if w.name.lower() == exactName.lower()]
-    elif name is not None:
-        workspaces = [w for w in workspaces if name.lower() in w.name.lower()]
     return workspaces if org.options.bare_lists else paging.cut(workspaces)
+
+
+@router.get(
+    "/v2.1/workspaces",
+    operation_id="v2_1_listWorkspaces",
+    summary="List workspaces (Paginated)",
+    response_model=CountedPage[Workspace],
+)
+async def list_workspaces_in_pages(
+    paging: Annotated[Paging, Depends()], workspaces: Chosen
+) -> dict[str, Any]:
+    """List the same workspaces, always in pages."""
+    return paging.cut(workspaces)
 
 
 @router.post("/v2/workspaces", operation_id="createWorkspace", summary="Create a workspace")

@@ -132,7 +132,16 @@ def test_credentials_of_the_environment_never_reach_the_sandbox():
 @pytest.mark.parametrize("before_run", [True, False])
 def test_options_may_stand_on_both_sides_of_run(before_run):
     options = ["--members", "10", "--bare-lists", "--token-ttl", "60", "--workbooks", "5"]
-    options += ["--polls", "0", "--latency", "1", "--fault", "503 GET /v2/members"]
+    options += [
+        "--polls",
+        "0",
+        "--latency",
+        "1",
+        "--export-mb",
+        "1",
+        "--fault",
+        "503 GET /v2/members",
+    ]
     recipe = ["members/pagination.py"]
     done = run(*(options if before_run else []), "run", *([] if before_run else options), *recipe)
     assert done.stdout.endswith("Total members: 10\n"), done.stderr

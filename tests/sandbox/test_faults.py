@@ -4,7 +4,7 @@ import pytest
 import requests
 
 from sandbox import seed
-from sandbox.faults import CHANGED, REFUSED, Fault
+from sandbox.faults import CHANGED, DOWNLOAD, REFUSED, Fault
 
 
 @pytest.fixture
@@ -28,6 +28,10 @@ def ask(sandbox):
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
+        (
+            "early-404 times=2",
+            {"kind": "early-404", "match": DOWNLOAD, "times": 2, "after": 0, "seconds": 1},
+        ),
         ("429", {"kind": "429", "match": "*", "times": 1, "after": 0, "seconds": 1}),
         (
             "503-html GET /v2/members* times=2 after=3 seconds=0.5",
@@ -94,6 +98,9 @@ def test_every_kind(kind, ask, sandbox):
     if spoils_lists:
         assert any(seen(ask, kind))
         return
+    if kind == "failed-job":
+        assert states_of_a_job(ask) == ["pending", "building", "failed", "failed"]
+        return
     body = {"name": "Made"}
     if kind in ("hang", "drop", "truncate"):
         with pytest.raises(requests.RequestException) as lost:
@@ -110,6 +117,13 @@ def test_every_kind(kind, ask, sandbox):
             "empty": lambda: (answer.status_code, answer.content) == (200, b""),
             "html": lambda: answer.headers["Content-Type"].startswith("text/html"),
             "expired-token": lambda: answer.json()["message"] == "jwt expired",
+            "early-404": lambda: (
+                (answer.status_code, answer.json()["code"]) == (404, "not_found")
+                and "expired" not in answer.text
+            ),
+            "failed-rendering": lambda: (
+                (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+            ),
         }
         assert expected[kind]()
     names = [workspace.name for workspace in sandbox.state.organization.workspaces.values()]
@@ -126,6 +140,17 @@ def seen(ask, kind):
     if kind == "repeat-page":
         return [second["nextPage"] == first["nextPage"]]
     return [set(row) == {"code", "message", "requestId"} for row in first["entries"]]
+
+
+def states_of_a_job(ask):
+    jobs = f"/v2/workbooks/{seed.DEMO_WORKBOOK_ID}/materializations"
+    started = ask("POST", jobs, json={"sheetId": seed.DEMO_SHEET_ID})
+    assert started.headers["X-Sandbox-Fault"] == "failed-job"
+    job = f"{jobs}/{started.json()['materializationId']}"
+    answers = [ask("GET", job).json() for _ in range(4)]
+    assert ["error" in answer for answer in answers] == [False, False, True, True]
+    assert "readyAt" not in answers[-1]
+    return [answer["status"] for answer in answers]
 
 
 def test_the_log_masks_secrets_and_shows_what_was_ignored(ask, sandbox):

@@ -11,6 +11,7 @@ from tests.sandbox_client import Client
 
 ME = f"/v2/members/{seed.DEMO_MEMBER_ID}"
 WORKSPACE = f"/v2/workspaces/{seed.DEMO_WORKSPACE_ID}"
+WORKBOOK = f"/v2/workbooks/{seed.DEMO_WORKBOOK_ID}"
 
 
 # --- Tokens ---
@@ -117,6 +118,25 @@ def test_the_form_before_june_2026(api, running_sandbox):
     for path in ("/v2/members", "/v2/teams", "/v2/workspaces"):
         assert isinstance(api("GET", f"{path}?limit=1"), list)
     assert "entries" in api("GET", "/v2/workbooks")
+
+
+@pytest.mark.parametrize(
+    ("path", "total", "query"),
+    [
+        ("members", 120, {"email": "ADA@example.com"}),
+        ("teams", 8, {"name": "finance"}),
+        ("workspaces", 12, {"exactName": "finance"}),
+    ],
+)
+@pytest.mark.parametrize("bare_lists", [False, True])
+def test_lists_that_always_come_in_pages(bare_lists, path, total, query, running_sandbox):
+    api = Client(fresh(running_sandbox, bare_lists=bare_lists).address)
+    first = api("GET", f"/v2.1/{path}?limit=5")
+    assert (len(first["entries"]), first["total"]) == (5, total)
+    assert len(api.whole_list(f"/v2.1/{path}", limit=5)) == total
+    assert len(api.whole_list(f"/v2.1/{path}", **query)) == 1
+    # The cursor of a list's older address is none of the newer one
+    assert api("GET", f"/v2/{path}?page={first['nextPage']}", 400)
 
 
 def test_account_types_page_in_the_other_way(api):
@@ -283,6 +303,11 @@ def test_a_viewer_may_not_administrate(viewer, sandbox):
         ("POST", "/v2/workspaces", {"name": "X"}),
         ("POST", f"{WORKSPACE}/grants", {"grants": []}),
         ("GET", "/v2/workbooks?skipPermissionCheck=true", None),
+        ("POST", f"{WORKBOOK}/copy", {"destinationFolderId": "x", "name": "X"}),
+        ("POST", f"{WORKBOOK}/embeds", {"embedType": "public", "sourceType": "workbook"}),
+        ("POST", f"{WORKBOOK}/grants", {"grants": []}),
+        ("POST", f"{WORKBOOK}/materializations", {"sheetId": seed.DEMO_SHEET_ID}),
+        ("PATCH", f"/v2/files/{seed.DEMO_WORKBOOK_ID}", {"ownerId": seed.VIEWER_ID}),
     ):
         assert viewer(method, path, 403, json=body)["code"] == "forbidden"
     assert viewer("GET", "/v2/whoami")["userId"] == seed.VIEWER_ID
@@ -313,6 +338,9 @@ def test_the_seed_is_the_same_on_every_start(running_sandbox):
                 organization.folders,
                 organization.workbooks,
             )
+        ] + [
+            [schedule.model_dump() for schedule in schedules]
+            for schedules in organization.schedules.values()
         ]
 
     assert everything() == everything()

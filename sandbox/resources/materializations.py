@@ -1,0 +1,112 @@
+"""/v2/workbooks/{workbookId}/materializations: jobs that write an element's data to the warehouse.
+
+A job goes on by one step each time it is asked about: pending, building, ready.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+
+from sandbox.bodies import Body, CountedPage, Page, Paging
+from sandbox.errors import Refusal
+from sandbox.models import Materialization, MaterializationSchedule
+from sandbox.organization import StoredMaterialization, make_uuid, now
+from sandbox.resources.auth import Admin, Org
+from sandbox.resources.workbooks import Opened
+
+router = APIRouter(tags=["workbooks"])
+
+
+class SinglePage(BaseModel):
+    """All schedules of a workbook, in the form before June 2026."""
+
+    entries: list[MaterializationSchedule]
+
+
+class NewMaterialization(Body):
+    """The body of POST /v2/workbooks/{workbookId}/materializations."""
+
+    sheetId: str
+
+
+class StartedMaterialization(BaseModel):
+    """The job that was started."""
+
+    materializationId: str
+
+
+@router.get(
+    "/v2/workbooks/{workbookId}/materialization-schedules",
+    operation_id="listMaterializationSchedules",
+    summary="List materialization schedules for a workbook",
+    response_model=Page[MaterializationSchedule] | SinglePage,
+)
+async def list_materialization_schedules(
+    org: Org, paging: Annotated[Paging, Depends()], workbook: Opened
+) -> dict[str, Any]:
+    """List the elements that are materialized, and when."""
+    schedules = org.schedules.get(workbook.workbookId, [])
+    return {"entries": schedules} if org.options.bare_lists else paging.cut(schedules)
+
+
+@router.get(
+    "/v2.1/workbooks/{workbookId}/materialization-schedules",
+    operation_id="v2_1_listMaterializationSchedules",
+    summary="List materialization schedules for a workbook (Paginated)",
+    response_model=CountedPage[MaterializationSchedule],
+)
+async def list_materialization_schedules_in_pages(
+    org: Org, paging: Annotated[Paging, Depends()], workbook: Opened
+) -> dict[str, Any]:
+    """List the same schedules, always in pages."""
+    return paging.cut(org.schedules.get(workbook.workbookId, []))
+
+
+@router.post(
+    "/v2/workbooks/{workbookId}/materializations",
+    operation_id="materializeWorkbookElement",
+    summary="Run a scheduled materialization for a workbook element",
+)
+async def materialize(
+    request: Request, org: Org, admin: Admin, workbook: Opened, body: NewMaterialization
+) -> StartedMaterialization:
+    """Start the job of a schedule, paused or not. The fault failed-job makes it fail at its end."""
+    schedules = org.schedules.get(workbook.workbookId, [])
+    if body.sheetId not in [schedule.sheetId for schedule in schedules]:
+        raise Refusal(404, f"Sheet {body.sheetId} not found")
+    earlier = [j for j in org.materializations.values() if j.workbookId == workbook.workbookId]
+    job = StoredMaterialization(
+        materializationId=make_uuid("materialization", (workbook.workbookId, len(earlier))),
+        status="pending",
+        workbookId=workbook.workbookId,
+        fails=request.scope["logged"].fault == "failed-job",
+    )
+    org.materializations[job.materializationId] = job
+    return StartedMaterialization(materializationId=job.materializationId)
+
+
+@router.get(
+    "/v2/workbooks/{workbookId}/materializations/{materializationId}",
+    operation_id="getWorkbookMaterialization",
+    summary="Get a materialization job",
+    response_model=Materialization,
+    response_model_exclude_unset=True,
+)
+async def get_materialization(
+    org: Org, workbook: Opened, materializationId: str
+) -> StoredMaterialization:
+    """Return how far a job is, and let it go on."""
+    job = org.materializations.get(materializationId)
+    if job is None or job.workbookId != workbook.workbookId:
+        raise Refusal(404, f"Materialization {materializationId} not found")
+    polls = org.options.polls
+    if job.status == "pending" and job.asked >= polls // 2:
+        job.status, job.startedAt = "building", now()
+    if job.status == "building" and job.asked >= polls:
+        if job.fails:
+            job.status, job.error = "failed", "The warehouse refused to write the table"
+        else:
+            job.status, job.readyAt = "ready", now()
+    job.asked += 1
+    return job

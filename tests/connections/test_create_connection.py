@@ -1,0 +1,78 @@
+"""Tests of connections/create_connection.py."""
+
+import pytest
+from responses.matchers import json_params_matcher, query_param_matcher
+
+from connections.create_connection import main
+from sigma_session import SigmaError
+from tests.conftest import BASE_URL
+
+URL = f"{BASE_URL}/connections"
+SETTINGS = {
+    "CONNECTION_NAME": "Snowflake via API",
+    "SNOWFLAKE_ACCOUNT": "tester",
+    "SNOWFLAKE_HOST": "testing.example.com",
+    "SNOWFLAKE_USER": "THE_DEV",
+    "SNOWFLAKE_PASSWORD": "a password",
+    "SNOWFLAKE_ROLE": "A_ROLE",
+    "SNOWFLAKE_WAREHOUSE": "TEST_WAREHOUSE",
+}
+
+
+@pytest.fixture(autouse=True)
+def connection(monkeypatch):
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(name, value)
+
+
+def known(sigma, *names):
+    entries = [{"name": name, "connectionId": f"c-{n}"} for n, name in enumerate(names)]
+    query = query_param_matcher({"limit": 1000, "search": "Snowflake via API"})
+    sigma.get(URL, match=[query], json={"entries": entries, "nextPage": None})
+
+
+def test_creates_the_connection(sigma, capsys):
+    known(sigma, "Snowflake via API 2")  # the search finds more than the exact name
+    details = {
+        "type": "snowflake",
+        "account": "tester",
+        "host": "testing.example.com",
+        "user": "THE_DEV",
+        "password": "a password",
+        "role": "A_ROLE",
+        "warehouse": "TEST_WAREHOUSE",
+    }
+    body = {"name": "Snowflake via API", "details": details}
+    sigma.post(URL, match=[json_params_matcher(body)], status=201, json={"connectionId": "c-9"})
+    main()
+    assert capsys.readouterr().out == (
+        "Connection created successfully: Snowflake via API\nconnectionId: c-9\n"
+    )
+
+
+def test_makes_none_twice(sigma, capsys):
+    known(sigma, "Snowflake via API 2", "SNOWFLAKE via api")
+    main()
+    assert capsys.readouterr().out == (
+        "Connection exists already: Snowflake via API\nconnectionId: c-1\n"
+    )
+
+
+def test_the_password_is_shown_nowhere(sigma, capsys):
+    known(sigma)
+    echo = {"message": "Wrong password: a password, a+password", "requestId": "r-1"}
+    sigma.post(URL, status=400, json=echo)
+    with pytest.raises(SigmaError, match=r"Wrong password: \*\*\*, \*\*\* \(requestId r-1\)"):
+        main()
+    assert "a password" not in "".join(capsys.readouterr())
+
+
+def test_twice_makes_one_connection_in_the_sandbox(run_recipe, sandbox):
+    before = len(sandbox.state.organization.connections)
+    first = run_recipe("connections/create_connection.py", **SETTINGS)
+    second = run_recipe("connections/create_connection.py", **SETTINGS)
+    assert "created successfully" in first.stdout, first.stderr
+    assert "exists already" in second.stdout
+    assert first.stdout.splitlines()[1] == second.stdout.splitlines()[1]
+    assert len(sandbox.state.organization.connections) == before + 1
+    assert "a password" not in first.stdout + first.stderr + second.stdout + second.stderr
