@@ -18,7 +18,7 @@ Sample output:
     Not a member:   nobody.here@example.com
     Plan: add 3 of 4 to the team Onboarding
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/teams/2d947719-03f1-5d66-92c6-3845f168c6e6/members
-    Added 3, in the team already 0, cannot be added 1
+    Error: Added 3, in the team already 0, cannot be added 1
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
@@ -89,9 +89,12 @@ def main() -> None:
             print(f"To add:         {email}")
     print(f"Plan: add {len(to_add)} of {len(emails)} to the team {team.get('name')}")
 
-    # 7: Add them, and sum up
+    # 7: Add them, and sum up. An address that nobody has is a failure, after the others are added
     add_to_team(session, team_id, to_add)
-    print(f"Added {len(to_add)}, in the team already {inside}, cannot be added {nobody}")
+    summary = f"Added {len(to_add)}, in the team already {inside}, cannot be added {nobody}"
+    if nobody:
+        raise SigmaError(summary)
+    print(summary)
 
 
 # 8: Run main() only when this file is started, not when it is imported

@@ -91,9 +91,12 @@ def main() -> None:
         print("Nothing was changed. To remove them, set DRY_RUN=false and run it again.")
         return
 
-    # 7: Remove them, and sum up
+    # 7: Remove them, and sum up. An address that nobody has is a failure, after the others are gone
     remove_from_team(session, team_id, to_remove)
-    print(f"Removed {len(to_remove)}, not in the team {outside}, not a member {nobody}")
+    summary = f"Removed {len(to_remove)}, not in the team {outside}, not a member {nobody}"
+    if nobody:
+        raise SigmaError(summary)
+    print(summary)
 
 
 # 8: Run main() only when this file is started, not when it is imported

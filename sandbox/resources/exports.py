@@ -12,12 +12,13 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
 
 from sandbox.bodies import Body
-from sandbox.content import CONTROLS, TYPES, Page, pages_of, rows_of
+from sandbox.content import CONTROLS, TYPES, pages_of, rows_of
 from sandbox.errors import Refusal
 from sandbox.export_files import CONTENT_TYPES, ROWS_PER_MB, large_csv, make_file
 from sandbox.models import Element
 from sandbox.organization import Export, ExportedTable, StoredWorkbook, make_short_id
-from sandbox.resources.auth import Caller, Org, admin
+from sandbox.resources.auth import Caller, Org
+from sandbox.resources.workbooks import Opened, element_of, page_of
 
 router = APIRouter()
 
@@ -71,13 +72,10 @@ class StartedExport(BaseModel):
     summary="Export data from a workbook",
     tags=["workbooks"],
 )
-async def export_workbook(
-    org: Org, caller: Caller, workbookId: str, body: NewExport
-) -> StartedExport:
+async def export_workbook(org: Org, workbook: Opened, body: NewExport) -> StartedExport:
     """Start an export: of an element, a page, or the whole workbook when neither is named."""
-    workbook = org.workbook(workbookId)
-    if not org.permission(caller, workbook):
-        admin(org, caller)
+    if body.tag is not None:
+        raise Refusal(404, f"Tag {body.tag} not found")  # no workbook has any
     if body.exportAs is not None:
         org.member(body.exportAs)
     elements = _chosen(workbook, body)
@@ -112,14 +110,15 @@ def _chosen(workbook: StoredWorkbook, body: NewExport) -> list[Element]:
     """Return the elements with rows that an export shows, or refuse."""
     if body.pageId is not None and body.elementId is not None:
         raise Refusal(400, "pageId: not together with elementId")
-    pages = pages_of(workbook)
     if body.elementId is not None:
-        scope, elements = "element", [_element(pages, body.elementId)]
+        scope, elements = "element", [element_of(workbook, body.elementId)]
     elif body.pageId is not None:
-        scope, elements = "page", _page(pages, body.pageId).elements
+        scope, elements = "page", page_of(workbook, body.pageId).elements
     else:
         scope = "workbook"
-        elements = [element for page in pages if not page.hidden for element in page.elements]
+        elements = [
+            element for page in pages_of(workbook) if not page.hidden for element in page.elements
+        ]
     if body.format.type not in FORMATS[scope]:
         allowed = ", ".join(FORMATS[scope])
         raise Refusal(400, f"format.type: of the {scope} there can only be {allowed}")
@@ -129,21 +128,6 @@ def _chosen(workbook: StoredWorkbook, body: NewExport) -> list[Element]:
     if scope == "element" and not with_rows:
         raise Refusal(400, f"elementId: a {elements[0].type} element cannot be exported")
     return with_rows
-
-
-def _element(pages: list[Page], element_id: str) -> Element:
-    for page in pages:
-        for element in page.elements:
-            if element.elementId == element_id:
-                return element
-    raise Refusal(404, f"Element {element_id} not found")
-
-
-def _page(pages: list[Page], page_id: str) -> Page:
-    for page in pages:
-        if page.pageId == page_id:
-            return page
-    raise Refusal(404, f"Page {page_id} not found")
 
 
 def _date_ranges(parameters: dict[str, str]) -> list[tuple[str, str]]:

@@ -204,10 +204,11 @@ async def list_page_elements(
 ) -> dict[str, Any]:
     """List what stands on one page."""
     _check_version(tag, bookmarkId)
-    return paging.cut(_page(workbook, pageId).elements)
+    return paging.cut(page_of(workbook, pageId).elements)
 
 
-def _page(workbook: StoredWorkbook, page_id: str) -> Page:
+def page_of(workbook: StoredWorkbook, page_id: str) -> Page:
+    """Return a page of a workbook, or refuse with 404."""
     for page in pages_of(workbook):
         if page.pageId == page_id:
             return page
@@ -236,7 +237,8 @@ def _elements(workbook: StoredWorkbook) -> list[Element]:
     return [element for page in pages_of(workbook) for element in page.elements]
 
 
-def _element(workbook: StoredWorkbook, element_id: str) -> Element:
+def element_of(workbook: StoredWorkbook, element_id: str) -> Element:
+    """Return an element of a workbook, or refuse with 404."""
     for element in _elements(workbook):
         if element.elementId == element_id:
             return element
@@ -253,7 +255,7 @@ async def list_columns(
     paging: Annotated[Paging, Depends()], workbook: Opened, elementId: str
 ) -> dict[str, Any]:
     """List the columns of an element. Texts and controls have none: 400."""
-    element = _element(workbook, elementId)
+    element = element_of(workbook, elementId)
     if not element.columns:
         raise Refusal(400, f"Element {elementId} is a {element.type}, which has no columns")
     return paging.cut(
@@ -305,9 +307,9 @@ async def create_embed(org: Org, admin: Admin, workbook: Opened, body: NewEmbed)
         if body.sourceId is None:
             raise Refusal(400, f"sourceId: needed for a {body.sourceType}")
         if body.sourceType == "page":
-            name = _page(workbook, body.sourceId).name
+            name = page_of(workbook, body.sourceId).name
         else:
-            name = _element(workbook, body.sourceId).name or None
+            name = element_of(workbook, body.sourceId).name or None
     embed_id = make_short_id("embed", org.next_key(), 22)
     embed = Embed(
         embedId=embed_id,

@@ -187,6 +187,12 @@ def test_changes_the_sandbox_and_a_second_run_finds_all_done(call_recipe, sandbo
     assert [entry.method for entry in sandbox.state.log.entries].count("PATCH") == 3
 
 
+def test_the_owner_of_the_credentials_may_get_another_name(call_recipe, sandbox, updates):
+    file = updates("ada@example.com,,Lovelace,,,false\n")
+    assert call_recipe(RECIPE, DRY_RUN="false", MEMBER_UPDATES=file).returncode == 0
+    assert sandbox.state.organization.members[seed.OWNER_ID].lastName == "Lovelace"
+
+
 def test_activates_a_member_again(call_recipe, sandbox, updates):
     file = updates("gone1@example.com,,,,,False\n")
     assert call_recipe(RECIPE, DRY_RUN="false", MEMBER_UPDATES=file).returncode == 0

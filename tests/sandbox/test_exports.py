@@ -197,6 +197,7 @@ def test_the_matrix(scope, api):
         ({"format": {"type": "csv"}, **PAGE, **ELEMENT}, 400, "pageId: not together with eleme"),
         ({"format": {"type": "png"}, "pageId": "x"}, 404, "Page x not found"),
         ({"format": {"type": "csv"}, "elementId": "x"}, 404, "Element x not found"),
+        ({"format": {"type": "csv"}, **ELEMENT, "tag": "x"}, 404, "Tag x not found"),
         ({"format": {"type": "csv"}, **ELEMENT, "exportAs": "x"}, 404, "Member x not found"),
         ({"format": {"type": "csv"}, **ELEMENT, "rowLimit": 0}, 400, "rowLimit: Input should be"),
         ({"format": {"type": "csv"}, **ELEMENT, "offset": 0}, 400, "offset: Input should be gre"),
