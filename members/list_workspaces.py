@@ -7,7 +7,22 @@ Run:       python members/list_workspaces.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workspaces?limit=1000
+    Name            Workspace ID
+    --------------  ------------------------------------
+    Finance         702a792b-b2f7-521d-9bdd-41605796a9fe
+    Marketing       754c184e-ea0f-5dd5-ab40-84c0a1e7fadc
+    Sales           c9b1b354-15b5-5fee-88ea-c99704ad2c99
+    Support         86d3cd2f-9426-59b0-ba55-62beeeca9b32
+    Engineering     d2ddd5c6-af67-5978-a45b-24584112b4d2
+    Operations      696b3f72-dbce-58de-bb45-c8e17ec40981
+    Legal           bd2c1c24-8506-5de6-8e67-31c40b216308
+    People          eb258ebb-bc43-5f2e-891b-98000070cc74
+    Executive       b4873105-ce9a-5745-a8f0-679d70bc2420
+    Sandbox         f0d4e9e1-05ec-5b69-8520-95ad6eb2a83f
+    Shared Reports  4c74d926-5f5e-5c78-b2e9-f03512510355
+    Shared Reports  acb85836-f6a8-538c-bc7f-920fb32cd000
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

@@ -7,7 +7,18 @@ Run:       python teams/list_all.py
 
 Sample output:
 
-    ...
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/teams?limit=1000
+    Name         Visibility    Team ID
+    -----------  ------------  ------------------------------------
+    Finance      private       f519520f-6932-57c7-9382-d38db2baf856
+    Marketing    public        2c626192-1038-578b-901e-701cfd2ba26b
+    Sales        public        c14a3fee-613e-5a33-ba9f-d5a76d76dda5
+    Support      private       60f76a92-c956-5eeb-9256-d869b3badd86
+    Engineering  public        88b2666a-3e7a-5cfa-8889-c9ec712c9c76
+    Operations   public        cbf212fc-0f4e-588b-8fcc-49204ab0182d
+    Legal        private       ffffc8c2-132e-53bd-8df5-dbc250516bf5
+    Onboarding   public        2d947719-03f1-5d66-92c6-3845f168c6e6
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line

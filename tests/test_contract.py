@@ -78,6 +78,19 @@ def test_no_recipe_violates_the_contract(recipe, recorded, recorder, contract, r
         ("members/pagination.py", 1, {"LIMIT": "7"}),
         ("members/change_email.py", 1, {"EMAIL": "ada@example.com"}),
         ("members/recent_workbooks.py", 1, {"MEMBERID": "nobody"}),
+        ("members/get_member_details.py", 1, {"MEMBERID": "", "EMAIL": "gone1@example.com"}),
+        ("members/deactivate_existing.py", 2, {"DRY_RUN": "false"}),
+        ("members/deactivate_existing.py", 1, {"DRY_RUN": "false", "NEW_OWNER_EMAIL": ""}),
+        ("members/bulk_create.py", 2, {"DRY_RUN": "false"}),
+        ("members/bulk_deactivate.py", 2, {"DRY_RUN": "false"}),
+        ("members/batch_update.py", 2, {"DRY_RUN": "false"}),
+        ("members/set_user_attribute.py", 1, {"USER_ATTRIBUTE": "region"}),
+        ("teams/bulk_assign_team.py", 2, {}),
+        (
+            "teams/bulk_remove_team.py",
+            1,
+            {"DRY_RUN": "false", "TEAMID": seed.make_uuid("team", "Sales")},
+        ),
         (SHARED[0], 1, {"SECRET": "wrong"}),
     ],
 )
@@ -106,6 +119,22 @@ BODIES = {
     "listWorkspaces": {"params": {"exactName": "Finance"}},
     "listAccessibleInodes": {"params": {"typeFilters": "workspace", "limit": "5"}},
     "listWorkbooks": {"params": {"skipPermissionCheck": "true"}},
+    "copyWorkbook": {
+        "json": {"destinationFolderId": seed.DEMO_WORKSPACE_ID, "name": "C", "description": "D"}
+    },
+    "createWorkbookEmbed": {
+        "json": {
+            "embedType": "public",
+            "sourceType": "element",
+            "sourceId": seed.DEMO_ELEMENT_ID,
+        }
+    },
+    "createWorkbookGrant": {
+        "json": {"grants": [{"grantee": {"memberId": seed.VIEWER_ID}, "permission": "explore"}]}
+    },
+    "materializeWorkbookElement": {"json": {"sheetId": seed.DEMO_SHEET_ID}},
+    "filesList": {"params": {"typeFilters": "workbook", "parentId": seed.DEMO_WORKSPACE_ID}},
+    "filesUpdate": {"json": {"ownerId": seed.VIEWER_ID, "description": "D"}},
     "createConnection": {
         "json": {
             "name": "New",
@@ -130,36 +159,20 @@ BODIES = {
             "parameters": {"DateFilter": "min:2024-04-16,max:2024-04-17"},
         }
     },
-    "copyWorkbook": {
-        "json": {"destinationFolderId": seed.DEMO_WORKSPACE_ID, "name": "C", "description": "D"}
-    },
-    "createWorkbookEmbed": {
-        "json": {
-            "embedType": "public",
-            "sourceType": "element",
-            "sourceId": seed.DEMO_ELEMENT_ID,
-        }
-    },
-    "createWorkbookGrant": {
-        "json": {"grants": [{"grantee": {"memberId": seed.VIEWER_ID}, "permission": "explore"}]}
-    },
-    "materializeWorkbookElement": {"json": {"sheetId": seed.DEMO_SHEET_ID}},
-    "filesList": {"params": {"typeFilters": "workbook", "parentId": seed.DEMO_WORKSPACE_ID}},
-    "filesUpdate": {"json": {"ownerId": seed.VIEWER_ID, "description": "D"}},
 }
 IDS = {
     "memberId": seed.DEMO_MEMBER_ID,
     "teamId": seed.DEMO_TEAM_ID,
     "workspaceId": seed.DEMO_WORKSPACE_ID,
     "connectionId": seed.DEMO_CONNECTION_ID,
-    "userAttributeId": seed.DEMO_USER_ATTRIBUTE_ID,
-    "queryId": make_short_id("query", 1, 22),  # of the first export
     "inodeId": seed.DEMO_WORKBOOK_ID,
     "workbookId": seed.DEMO_WORKBOOK_ID,
     "pageId": seed.DEMO_PAGE_ID,
     "elementId": seed.DEMO_ELEMENT_ID,
     # Of the first job of a workbook
     "materializationId": make_uuid("materialization", (seed.DEMO_WORKBOOK_ID, 0)),
+    "userAttributeId": seed.DEMO_USER_ATTRIBUTE_ID,
+    "queryId": make_short_id("query", 1, 22),  # of the first export
 }
 
 

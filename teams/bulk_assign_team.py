@@ -1,0 +1,99 @@
+"""Add everybody whose address is in a file to a team.
+
+Endpoint:  PATCH /v2/teams/{teamId}/members, GET /v2/teams/{teamId} and GET /v2/members before it
+Docs:      https://help.sigmacomputing.com/reference/updateteammembers
+.env:      TEAMID, the team (teams/list_all.py prints every ID)
+           MEMBER_EMAILS=.member-emails, a file beside sigma_session.py with the addresses,
+           separated by commas or lines
+Run:       python teams/bulk_assign_team.py
+
+Sample output:
+
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/teams/2d947719-03f1-5d66-92c6-3845f168c6e6
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=1000&includeArchived=true&includeInactive=true
+    To add:         chidi.okafor@example.com
+    To add:         DANA.VARGA@example.com
+    To add:         elif.castillo@example.com
+    Not a member:   nobody.here@example.com
+    Plan: add 3 of 4 to the team Onboarding
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/teams/2d947719-03f1-5d66-92c6-3845f168c6e6/members
+    Added 3, in the team already 0, cannot be added 1
+"""
+
+# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
+#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+from get_access_token import get_bearer_token
+from sigma_session import SigmaError, SigmaSession, read_emails, require_id, run
+
+MOST_IDS = 1000  # in one request
+ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which belongs into no team
+
+
+# 2: Find the members: one list of all of them instead of a request for each address
+def members_by_email(session: SigmaSession) -> dict[str, dict[str, Any]]:
+    """Return all members by their address in lower case, also the deactivated ones."""
+    # Deactivated members are left out unless asked for. Whoever is deactivated is not unknown
+    hidden = {"includeArchived": "true", "includeInactive": "true"}
+    return {
+        str(member.get("email")).lower(): member
+        for member in session.get_entries("/members", **hidden)
+        if member["memberId"] != ROBOT_ID
+    }
+
+
+# 3: Ask Sigma to add them
+def add_to_team(session: SigmaSession, team_id: str, member_ids: list[str]) -> None:
+    """Add members to a team in as few requests as possible."""
+    # All members of a request are added, or none. To add one who is in the team does no harm
+    for start in range(0, len(member_ids), MOST_IDS):
+        some = member_ids[start : start + MOST_IDS]
+        try:
+            session.patch(f"/teams/{team_id}/members", json={"add": some})
+        except SigmaError as error:
+            counts = f"Added before: {start} of {len(member_ids)}"
+            raise SigmaError(f"{error}. {counts}", error.status) from error
+
+
+def main() -> None:
+    # 4: Read the settings from .env, all of them before anything is sent
+    team_id = require_id("TEAMID")
+    emails = read_emails("MEMBER_EMAILS", ".member-emails")
+
+    # 5: Open a session. It asks get_bearer_token for a token and sends it with every request
+    session = SigmaSession(get_bearer_token)
+
+    # 6: Compare every address with those of the members, and show the plan. A deactivated member
+    #    would make Sigma refuse the whole request
+    team = session.get(f"/teams/{team_id}").json()
+    known = members_by_email(session)
+    to_add, inside, nobody = [], 0, 0
+    for email in emails:
+        member = known.get(email.lower())
+        if member is None:
+            nobody += 1
+            print(f"Not a member:   {email}")
+        elif member.get("isArchived") or member.get("isInactive"):
+            nobody += 1
+            print(f"Deactivated:    {email}")
+        elif member["memberId"] in team["members"]:
+            inside += 1
+            print(f"In the team:    {email}")
+        else:
+            to_add.append(member["memberId"])
+            print(f"To add:         {email}")
+    print(f"Plan: add {len(to_add)} of {len(emails)} to the team {team.get('name')}")
+
+    # 7: Add them, and sum up
+    add_to_team(session, team_id, to_add)
+    print(f"Added {len(to_add)}, in the team already {inside}, cannot be added {nobody}")
+
+
+# 8: Run main() only when this file is started, not when it is imported
+if __name__ == "__main__":
+    run(main)
