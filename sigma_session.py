@@ -269,7 +269,8 @@ class SigmaSession(requests.Session):
         token = self.get_token() if self.get_token else ""
         try:
             shown = requests.Request(method, url, params=kwargs.get("params")).prepare().url
-            print(f"URL sent to Sigma: {shown}", file=sys.stderr)
+            # The end of the line is in the text: print() would write it apart, and threads mix up
+            print(f"URL sent to Sigma: {shown}\n", end="", file=sys.stderr)
             answer = self._send(method, url, token, *args, **kwargs)
             if answer.status_code == 401 and self.get_token:  # expired: renew, ask once more
                 answer.close()

@@ -29,12 +29,11 @@ Sample output:
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
 #    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
 import contextlib
-import io
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
@@ -124,31 +123,17 @@ def search(
 # 6: Show how far the search is, but only to a person: a log file has no use for a moving bar
 @contextlib.contextmanager
 def progress(total: int) -> Iterator[Callable[[], object]]:
-    """Keep the lines on stderr whole, below them a bar on a terminal. The value moves the bar."""
-    bar = None
-    if sys.stderr.isatty():
-        from tqdm import tqdm  # late: where there is no terminal it is not needed
+    """Keep a bar on a terminal below the lines that are printed. The value moves the bar."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from tqdm import tqdm  # late: where there is no terminal it is not needed
+    from tqdm.contrib import DummyTqdmFile
 
-        bar = tqdm(total=total, unit=" workbooks", leave=False)
-    with bar or contextlib.nullcontext(), contextlib.redirect_stderr(WholeLines(sys.stderr, bar)):
-        yield bar.update if bar else lambda: None
-
-
-class WholeLines(io.TextIOBase):
-    """stderr for several threads: print() writes the end of a line apart, and this mends it."""
-
-    def __init__(self, stream: TextIO, bar: Any) -> None:
-        self.stream = stream
-        self.bar = bar
-
-    def write(self, text: str) -> int:
-        """Write a line with its end, above the bar if there is one."""
-        line = text.rstrip("\n")
-        if line and self.bar:
-            self.bar.write(line, file=self.bar.fp)
-        elif line:
-            self.stream.write(f"{line}\n")
-        return len(text)
+    above: Any = DummyTqdmFile(sys.stderr)  # prints lines above the bar
+    bar = tqdm(total=total, unit=" workbooks", leave=False, file=sys.stderr)
+    with bar, contextlib.redirect_stderr(above):
+        yield bar.update
 
 
 def main() -> None:
