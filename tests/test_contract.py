@@ -78,6 +78,10 @@ def test_no_recipe_violates_the_contract(recipe, recorded, recorder, contract, r
         ("members/pagination.py", 1, {"LIMIT": "7"}),
         ("members/change_email.py", 1, {"EMAIL": "ada@example.com"}),
         ("members/recent_workbooks.py", 1, {"MEMBERID": "nobody"}),
+        ("workbooks/list_all.py", 1, {"ALL_WORKBOOKS": "true"}),
+        ("workbooks/transfer_all_workbooks.py", 2, {"DRY_RUN": "false"}),
+        ("workbooks/grant_workbook_permission.py", 1, {"GRANT_TO": "team"}),
+        ("workbooks/copy_workbook_folder.py", 1, {"MEMBERID": "nobody"}),
         (SHARED[0], 1, {"SECRET": "wrong"}),
     ],
 )
