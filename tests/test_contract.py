@@ -91,6 +91,13 @@ def test_no_recipe_violates_the_contract(recipe, recorded, recorder, contract, r
             1,
             {"DRY_RUN": "false", "TEAMID": seed.make_uuid("team", "Sales")},
         ),
+        ("workbooks/list_all.py", 1, {"ALL_WORKBOOKS": "true"}),
+        ("workbooks/transfer_all_workbooks.py", 2, {"DRY_RUN": "false"}),
+        ("workbooks/grant_workbook_permission.py", 1, {"GRANT_TO": "team"}),
+        ("workbooks/copy_workbook_folder.py", 1, {"MEMBERID": "nobody"}),
+        ("workbooks/export_workbook.py", 1, {"EXPORT_SCOPE": "page", "EXPORT_FORMAT": "png"}),
+        ("workbooks/export_workbook.py", 1, {"EXPORT_SCOPE": "element", "EXPORT_FORMAT": "csv"}),
+        ("connections/create_connection.py", 2, {}),
         (SHARED[0], 1, {"SECRET": "wrong"}),
     ],
 )

@@ -1,0 +1,133 @@
+"""Tests of workbooks/copy_workbook_folder.py."""
+
+import re
+
+import pytest
+from responses.matchers import json_params_matcher
+
+from sandbox import seed
+from sandbox.faults import Fault
+from sigma_session import SigmaError
+from tests.conftest import BASE_URL
+from workbooks.copy_workbook_folder import main
+
+RECIPE = "workbooks/copy_workbook_folder.py"
+WORKBOOK = {"workbookId": "long-1", "name": "Orders", "ownerId": "m-1"}
+BELA = {"firstName": "Bela", "lastName": "Brandt", "email": "bela@example.com", "homeFolderId": "h"}
+
+
+@pytest.fixture(autouse=True)
+def ids(monkeypatch):
+    monkeypatch.setenv("WORKBOOK_ID", "short1")
+    monkeypatch.setenv("MEMBERID", "m-2")
+
+
+def answers(sigma, name, copy=None):
+    sigma.get(f"{BASE_URL}/workbooks/short1", json=WORKBOOK)
+    sigma.get(f"{BASE_URL}/members/m-2", json=BELA)
+    body = {"destinationFolderId": "h", "name": name}  # no ownerId: Sigma would ignore it
+    sigma.post(
+        f"{BASE_URL}/workbooks/long-1/copy",
+        match=[json_params_matcher(body)],
+        json=copy or {"workbookId": "copy-1", "name": name, "url": "u/copy"},
+    )
+
+
+@pytest.mark.parametrize(("setting", "name"), [("", "Orders"), ("My Orders", "My Orders")])
+def test_copies_into_my_documents_and_changes_the_owner(setting, name, sigma, capsys, monkeypatch):
+    monkeypatch.setenv("NEW_WORKBOOK_NAME", setting)
+    answers(sigma, name)
+    sigma.patch(
+        f"{BASE_URL}/files/copy-1",
+        match=[json_params_matcher({"ownerId": "m-2"})],
+        json={"id": "copy-1", "ownerId": "m-2"},
+    )
+    main()
+    assert capsys.readouterr().out.splitlines() == [
+        "Copied:   Orders",
+        f"New name: {name}",
+        "New ID:   copy-1",
+        "URL:      u/copy",
+        "Owner:    Bela Brandt <bela@example.com>",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("patched", "cause"),
+    [
+        ({"status": 403, "json": {"message": "No rights"}}, "403 from PATCH .*No rights"),
+        ({"json": {"ownerId": "m-1"}}, "m-1 still owns copy-1"),
+    ],
+)
+def test_says_how_to_go_on_when_only_the_owner_is_missing(patched, cause, sigma, capsys):
+    answers(sigma, "Orders")
+    sigma.patch(f"{BASE_URL}/files/copy-1", **patched)
+    with pytest.raises(
+        SigmaError,
+        match=f"{cause}.* The copy exists, .* set WORKBOOK_ID=copy-1 and MEMBERID=m-2, and run"
+        " workbooks/update_owner.py",
+    ):
+        main()
+    assert "Owner:" not in capsys.readouterr().out
+
+
+def test_a_refused_copy_changes_no_owner(sigma, capsys):
+    sigma.get(f"{BASE_URL}/workbooks/short1", json=WORKBOOK)
+    sigma.get(f"{BASE_URL}/members/m-2", json=BELA)
+    refusal = {"message": "No rights", "requestId": "r-1"}
+    sigma.post(f"{BASE_URL}/workbooks/long-1/copy", status=403, json=refusal)
+    with pytest.raises(SigmaError, match=r"403 from POST .*No rights \(requestId r-1\)$"):
+        main()
+    assert capsys.readouterr().out == ""
+
+
+def test_an_answer_without_an_id_is_not_put_into_an_address(sigma):
+    answers(sigma, "Orders", copy={"workbookId": "../members/m-2", "name": "Orders"})
+    with pytest.raises(SigmaError, match="workbookId in Sigma's answer is .* not an ID"):
+        main()
+
+
+def test_a_deactivated_member_gets_nothing(sigma):
+    sigma.get(f"{BASE_URL}/workbooks/short1", json=WORKBOOK)
+    sigma.get(f"{BASE_URL}/members/m-2", json={**BELA, "isArchived": True})
+    with pytest.raises(SigmaError, match="bela@example.com is deactivated, so nothing was copied"):
+        main()
+
+
+@pytest.mark.parametrize("name", ["WORKBOOK_ID", "MEMBERID"])
+def test_missing_setting(name, monkeypatch):
+    monkeypatch.setenv(name, "")
+    with pytest.raises(SigmaError, match=f"{name} is not set"):
+        main()
+
+
+def test_the_copy_in_the_sandbox_is_the_members_and_lies_in_my_documents(run_recipe, sandbox):
+    organization = sandbox.state.organization
+    source = organization.workbooks[seed.DEMO_WORKBOOK_ID]
+    done = run_recipe(RECIPE, WORKBOOK_ID=source.url, NEW_WORKBOOK_NAME="Plugs für Zoë")
+    assert done.returncode == 0, done.stderr
+    copy = organization.workbooks[re.search("New ID:   (.+)", done.stdout)[1]]
+    member = organization.members[seed.DEMO_MEMBER_ID]
+    assert (copy.name, copy.ownerId) == ("Plugs für Zoë", member.memberId)
+    assert copy.parentId == member.homeFolderId
+    assert source.ownerId == seed.OWNER_ID
+
+
+def test_going_on_after_a_failure_in_the_way_that_the_error_names(run_recipe, sandbox):
+    sandbox.state.rules.append(Fault(kind="500", match="PATCH *", times=1))
+    done = run_recipe(RECIPE)
+    assert done.returncode == 1
+    settings = dict(re.findall(r"(WORKBOOK_ID|MEMBERID)=([\w-]+)", done.stderr))
+    organization = sandbox.state.organization
+    copy = organization.workbooks[settings["WORKBOOK_ID"]]
+    assert copy.ownerId == seed.OWNER_ID
+    assert run_recipe("workbooks/update_owner.py", **settings).returncode == 0
+    assert copy.ownerId == seed.DEMO_MEMBER_ID
+    assert len(organization.workbooks) == 264 + 1
+
+
+def test_an_unknown_member_in_the_sandbox_copies_nothing(run_recipe, sandbox):
+    done = run_recipe(RECIPE, MEMBERID="nobody")
+    assert done.returncode == 1
+    assert "Member nobody not found (requestId " in done.stderr
+    assert len(sandbox.state.organization.workbooks) == 264
