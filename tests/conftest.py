@@ -96,12 +96,12 @@ def run_recipe(sandbox, tmp_path):
 def call_recipe(sandbox, monkeypatch, capsys):
     """Start a recipe in this process: many times faster than run_recipe, with the same result."""
 
-    def call(recipe, **settings):
+    def call(recipe, *arguments, **settings):
         with monkeypatch.context() as changed:
             for name, value in {**demo.demo_settings(sandbox.address), **settings}.items():
                 changed.setenv(name, value)
             changed.setattr(get_access_token, "_token", "")
-            changed.setattr(sys, "argv", [str(ROOT / recipe)])
+            changed.setattr(sys, "argv", [str(ROOT / recipe), *arguments])
             try:
                 runpy.run_path(str(ROOT / recipe), run_name="__main__")
                 ended = 0

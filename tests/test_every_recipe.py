@@ -144,6 +144,7 @@ def test_does_its_default_with_every_setting_of_env_example_set(recipe, run_reci
 
 @each_recipe
 def test_runs_as_a_module(recipe, sandbox, tmp_path):
+    sandbox.state.organization.options.polls = 0
     module = ".".join(recipe.with_suffix("").parts)
     done = subprocess.run(
         [sys.executable, "-m", module],
@@ -158,6 +159,7 @@ def test_runs_as_a_module(recipe, sandbox, tmp_path):
 
 @each_recipe
 def test_runs_as_a_copy_beside_the_two_shared_files(recipe, sandbox, tmp_path):
+    sandbox.state.organization.options.polls = 0
     folder = tmp_path / "my own project"
     folder.mkdir()
     for path in (recipe, *SHARED):
@@ -185,10 +187,11 @@ def test_runs_as_a_copy_beside_the_two_shared_files(recipe, sandbox, tmp_path):
 
 
 @each_recipe
-def test_help_does_nothing_and_unknown_arguments_are_refused(recipe, run_recipe, sandbox):
-    asked = run_recipe(recipe, "--help")
+def test_help_does_nothing_and_unknown_arguments_are_refused(recipe, call_recipe, sandbox):
+    asked = call_recipe(recipe, "--help")
     assert (asked.returncode, asked.stderr) == (0, "")
-    refused = run_recipe(recipe, "--no-such-option")
+    assert docstring(recipe).splitlines()[0] in asked.stdout
+    refused = call_recipe(recipe, "--no-such-option")
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr
     assert not sandbox.state.log.entries
@@ -233,8 +236,8 @@ def test_a_disaster_in_a_process_of_its_own(kind, recipe, run_recipe, sandbox):
 
 
 @each_script
-def test_a_refused_connection_tells_how_to_start_the_sandbox(recipe, run_recipe):
-    done = run_recipe(recipe, address="http://127.0.0.1:9")
+def test_a_refused_connection_tells_how_to_start_the_sandbox(recipe, call_recipe):
+    done = call_recipe(recipe, **demo.demo_settings("http://127.0.0.1:9"))
     assert_one_error(done, "nothing listens there. To start the sandbox: python -m sandbox")
 
 
