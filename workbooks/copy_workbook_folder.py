@@ -1,7 +1,6 @@
 """Copy a workbook into a member's folder My Documents, and make the member its owner.
 
-It takes two changes, because a copy belongs to the owner of the credentials, whoever's folder it
-lies in.
+It takes two changes: a copy belongs to the owner of the credentials, whatever folder it lies in.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/copy
            GET /v2/workbooks/{workbookId} and GET /v2/members/{memberId} before it
@@ -77,7 +76,7 @@ def main() -> None:
 
     # 7: Look at the member. homeFolderId is the folder My Documents
     member = session.get(f"/members/{member_id}").json()
-    if member.get("isArchived"):  # nobody could open the copy
+    if member.get("isArchived") or member.get("isInactive"):  # nobody could open the copy
         raise SigmaError(f"{member.get('email')} is deactivated, so nothing was copied")
     folder_id = member["homeFolderId"]
 

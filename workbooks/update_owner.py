@@ -71,7 +71,7 @@ def main() -> None:
 
     # 7: The new owner must exist, and not be deactivated: nobody could use the workbook then
     member = session.get(f"/members/{member_id}").json()
-    if member.get("isArchived"):
+    if member.get("isArchived") or member.get("isInactive"):
         raise SigmaError(f"{member.get('email')} is deactivated, so the workbook stays as it is")
 
     # 8: Change the owner

@@ -87,9 +87,10 @@ def test_an_answer_without_an_id_is_not_put_into_an_address(sigma):
         main()
 
 
-def test_a_deactivated_member_gets_nothing(sigma):
+@pytest.mark.parametrize("field", ["isArchived", "isInactive"])
+def test_a_deactivated_member_gets_nothing(field, sigma):
     sigma.get(f"{BASE_URL}/workbooks/short1", json=WORKBOOK)
-    sigma.get(f"{BASE_URL}/members/m-2", json={**BELA, "isArchived": True})
+    sigma.get(f"{BASE_URL}/members/m-2", json={**BELA, field: True})
     with pytest.raises(SigmaError, match="bela@example.com is deactivated, so nothing was copied"):
         main()
 

@@ -68,10 +68,11 @@ def test_an_old_owner_whom_sigma_does_not_know_is_shown_by_the_id(sigma, capsys)
     assert "Old owner: m-1\nNew owner: Bela" in capsys.readouterr().out
 
 
-def test_a_deactivated_member_gets_nothing(sigma, capsys):
+@pytest.mark.parametrize("field", ["isArchived", "isInactive"])
+def test_a_deactivated_member_gets_nothing(field, sigma, capsys):
     sigma.get(f"{BASE_URL}/workbooks/short1", json=WORKBOOK)
     sigma.get(f"{BASE_URL}/members/m-1", json=ADA)
-    sigma.get(f"{BASE_URL}/members/m-2", json={**BELA, "isArchived": True})
+    sigma.get(f"{BASE_URL}/members/m-2", json={**BELA, field: True})
     with pytest.raises(SigmaError, match="bela@example.com is deactivated, so the workbook stays"):
         main()
     assert "New owner" not in capsys.readouterr().out
