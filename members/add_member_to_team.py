@@ -2,7 +2,7 @@
 
 Endpoint:  PATCH /v2/teams/{teamId}/members
 Docs:      https://help.sigmacomputing.com/reference/updateteammembers
-.env:      TEAMID, the team (its ID stands in the address of its page: Administration > Teams)
+.env:      TEAMID, the team: its ID (teams/list_all.py prints it) or the URL of its page
            MEMBERID, the member to add
 Run:       python members/add_member_to_team.py
 

@@ -2,8 +2,8 @@
 
 Endpoint:  POST /v2/connections/{connectionId}/grants
 Docs:      https://help.sigmacomputing.com/reference/createconnectiongrant
-.env:      CONNECTIONID, the connection: the long ID at the end of the address of its page
-           (Administration > Connections)
+.env:      CONNECTIONID, the connection: its ID (connections/list_all_connections.py prints it)
+           or the URL of its page
            MEMBERID, the member who gets the permission
            CONNECTION_PERMISSION=usage (annotate)
 Run:       python members/create_connection_permission.py
