@@ -14,7 +14,7 @@ SECONDS = 40
 
 
 @pytest.mark.slow
-def test_no_request_makes_the_sandbox_fail(sandbox):
+def test_no_request_makes_the_sandbox_fail(sandbox, tmp_path):
     form = {"grant_type": "client_credentials"}
     basic = (seed.CLIENT_ID, seed.SECRET)
     url = f"{sandbox.address}/v2/auth/token"
@@ -40,6 +40,7 @@ def test_no_request_makes_the_sandbox_fail(sandbox):
             "--suppress-health-check",
             "all",
         ],
+        cwd=tmp_path,  # it leaves files behind
         capture_output=True,
         encoding="utf-8",
         timeout=6 * SECONDS,
