@@ -137,6 +137,14 @@ def read_number(name: str, default: Number, lowest: Number, highest: Number) -> 
     raise SigmaError(f"{name} is {text!r}. It must be {kind} from {lowest:g} to {highest:g}")
 
 
+def read_folder(name: str, default: str) -> Path:
+    """Return a setting that is a folder, with its full path."""
+    folder = Path(read_env(name, default)).expanduser().resolve()
+    if not folder.is_dir():
+        raise SigmaError(f"{name} is {folder}, which is not a folder")
+    return folder
+
+
 def require_env(name: str) -> str:
     """Return a setting, or raise SigmaError that names what is missing and where to add it."""
     value = read_env(name)
@@ -323,7 +331,7 @@ class SigmaSession(requests.Session):
         download that fails or is interrupted leaves nothing. Raises SigmaError if the answer is
         not of that format, OSError if the file cannot be written.
         """
-        with self.get(url, stream=True) as answer:
+        with self.request("GET", url, stream=True) as answer:
             if answer.status_code == 204:
                 return False
             chunks = body_chunks(answer)
@@ -521,7 +529,7 @@ def one_line(text: object, most: int = 300) -> str:
     return " ".join(shown.split())[:most]
 
 
-def read_body(answer: requests.Response) -> bytes:
+def read_body(answer: SigmaResponse) -> bytes:
     """Return the whole body; raise SigmaError when it was cut off."""
     try:
         return answer.content
@@ -529,7 +537,7 @@ def read_body(answer: requests.Response) -> bytes:
         raise damaged(answer, error) from error
 
 
-def body_chunks(answer: requests.Response) -> Iterator[bytes]:
+def body_chunks(answer: SigmaResponse) -> Iterator[bytes]:
     """Yield the body in pieces; raise SigmaError when it was cut off."""
     try:
         yield from answer.iter_content(CHUNK)
@@ -537,16 +545,15 @@ def body_chunks(answer: requests.Response) -> Iterator[bytes]:
         raise damaged(answer, error) from error
 
 
-def damaged(answer: requests.Response, error: Exception) -> SigmaError:
+def damaged(answer: SigmaResponse, error: Exception) -> SigmaError:
     """Return the error for a body that did not arrive whole."""
     problem = "was cut off in the middle"
     if isinstance(error, requests.exceptions.ContentDecodingError):
         problem = "is compressed in a way that cannot be read"
     elif any(isinstance(cause, ReadTimeoutError) for cause in error.args):
         problem = "stopped in the middle"
-    asked = f"{answer.request.method} {answer.url}"
     status = answer.status_code if answer.status_code >= 300 else None
-    line = f"{answer.status_code} from {asked}, but the answer {problem}"
+    line = f"{answer.status_code} from {answer.asked}, but the answer {problem}"
     return SigmaError(line + caution_for(answer), status)
 
 
@@ -565,7 +572,7 @@ def check_format(answer: requests.Response, begin: bytes, file_format: str) -> N
         raise SigmaError(f"The answer from GET {answer.url} is not a {file_format} file but {what}")
 
 
-def explain(answer: requests.Response) -> str:
+def explain(answer: SigmaResponse) -> str:
     """Put a refusal into one line, with the request ID that Sigma Support asks for."""
     try:
         body = json.loads(read_body(answer))
@@ -573,8 +580,7 @@ def explain(answer: requests.Response) -> str:
         request_id = one_line(body.get("requestId", "none"))
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         problem, request_id = f"the answer is {describe_body(answer)}", "none"
-    asked = f"{answer.request.method} {answer.url}"
-    line = f"{answer.status_code} from {asked}: {one_line(problem)} (requestId {request_id})"
+    line = f"{answer.status_code} from {answer.asked}: {one_line(problem)} (requestId {request_id})"
     if answer.is_redirect:
         line += ". It redirects elsewhere, and the token does not follow. Check baseURL and authURL"
     elif answer.status_code == 401:
@@ -594,12 +600,12 @@ def caution(method: str, with_token: bool) -> str:
     return ""
 
 
-def caution_for(answer: requests.Response) -> str:
+def caution_for(answer: SigmaResponse) -> str:
     """Return the warning for an answer that cannot be used."""
     return caution(answer.request.method or "", "Authorization" in answer.request.headers)
 
 
-def describe_body(answer: requests.Response) -> str:
+def describe_body(answer: SigmaResponse) -> str:
     """Say what an answer is when it is not the JSON that it should be."""
     text = read_body(answer).decode("utf-8", errors="replace").strip()
     if not text:

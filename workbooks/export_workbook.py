@@ -44,6 +44,7 @@ from sigma_session import (
     keep_secret,
     read_env,
     read_flag,
+    read_folder,
     read_number,
     require_id,
     run,
@@ -122,14 +123,6 @@ def save_export(
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
-def export_folder() -> Path:
-    """Return EXPORT_FOLDER, or raise SigmaError if there is no such folder."""
-    folder = Path(read_env("EXPORT_FOLDER", ".")).expanduser().resolve()
-    if not folder.is_dir():
-        raise SigmaError(f"EXPORT_FOLDER is {folder}, which is not a folder")
-    return folder
-
-
 # 6: More rows than one export holds: ask for the next ones until a file is not full
 def export_in_chunks(
     session: SigmaSession,
@@ -184,7 +177,7 @@ def main() -> None:
     if scope == "element":
         body["elementId"] = require_id("ELEMENT_ID")
     overrides = read_overrides()
-    folder = export_folder()
+    folder = read_folder("EXPORT_FOLDER", ".")
     max_wait = read_number("EXPORT_MAX_WAIT", 600.0, 0.0, 86_400.0)
 
     # 8: Open a session. It asks get_bearer_token for a token and sends it with every request

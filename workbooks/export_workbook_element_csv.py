@@ -34,6 +34,7 @@ from sigma_session import (
     SigmaSession,
     checked_id,
     read_env,
+    read_folder,
     read_number,
     require_id,
     run,
@@ -108,14 +109,6 @@ def save_export(
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
-def export_folder() -> Path:
-    """Return EXPORT_FOLDER, or raise SigmaError if there is no such folder."""
-    folder = Path(read_env("EXPORT_FOLDER", ".")).expanduser().resolve()
-    if not folder.is_dir():
-        raise SigmaError(f"EXPORT_FOLDER is {folder}, which is not a folder")
-    return folder
-
-
 def main() -> None:
     # 5: Read and check all settings before anything is sent
     workbook_id = require_id("WORKBOOK_ID")
@@ -125,7 +118,7 @@ def main() -> None:
     date_from = read_date("DATE_FROM", date_to - datetime.timedelta(days=30))
     if date_from > date_to:
         raise SigmaError(f"DATE_FROM ({date_from}) is later than DATE_TO ({date_to})")
-    target = export_folder() / "export.csv"
+    target = read_folder("EXPORT_FOLDER", ".") / "export.csv"
     max_wait = read_number("EXPORT_MAX_WAIT", 600.0, 0.0, 86_400.0)
 
     # 6: Open a session. It asks get_bearer_token for a token and sends it with every request

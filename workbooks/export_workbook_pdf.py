@@ -28,6 +28,7 @@ from sigma_session import (
     SigmaSession,
     checked_id,
     read_env,
+    read_folder,
     read_number,
     require_id,
     run,
@@ -73,19 +74,11 @@ def save_export(
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
-def export_folder() -> Path:
-    """Return EXPORT_FOLDER, or raise SigmaError if there is no such folder."""
-    folder = Path(read_env("EXPORT_FOLDER", ".")).expanduser().resolve()
-    if not folder.is_dir():
-        raise SigmaError(f"EXPORT_FOLDER is {folder}, which is not a folder")
-    return folder
-
-
 def main() -> None:
     # 4: Read and check all settings before anything is sent
     workbook_id = require_id("WORKBOOK_ID")
     layout = read_env("PDF_LAYOUT", "portrait", choices=("portrait", "landscape"))
-    target = export_folder() / "export-workbook-pdf.pdf"
+    target = read_folder("EXPORT_FOLDER", ".") / "export-workbook-pdf.pdf"
     max_wait = read_number("EXPORT_MAX_WAIT", 600.0, 0.0, 86_400.0)
 
     # 5: Open a session. It asks get_bearer_token for a token and sends it with every request
