@@ -93,11 +93,14 @@ def run_recipe(sandbox, tmp_path):
 
 
 @pytest.fixture
-def call_recipe(sandbox, monkeypatch, capsys):
+def call_recipe(sandbox, monkeypatch, capsys, tmp_path):
     """Start a recipe in this process: many times faster than run_recipe, with the same result."""
 
     def call(recipe, *arguments, **settings):
+        if "export" in str(recipe):
+            sandbox.state.organization.options.polls = 0
         with monkeypatch.context() as changed:
+            changed.chdir(tmp_path)
             for name, value in {**demo.demo_settings(sandbox.address), **settings}.items():
                 changed.setenv(name, value)
             changed.setattr(get_access_token, "_token", "")

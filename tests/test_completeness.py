@@ -8,6 +8,8 @@ import pytest
 from sandbox import content, seed
 from tests.conftest import fresh
 
+pytestmark = pytest.mark.slow
+
 MEMBERS, WORKBOOKS = 1000, 2500
 
 

@@ -61,6 +61,7 @@ def violations(contract, recorder):
     return [problem for exchange in recorder.exchanges for problem in contract.violations(exchange)]
 
 
+@pytest.mark.slow
 @needs_file
 @each_script
 def test_no_recipe_violates_the_contract(recipe, recorded, recorder, contract, run_recipe):
@@ -68,6 +69,7 @@ def test_no_recipe_violates_the_contract(recipe, recorded, recorder, contract, r
     assert violations(contract, recorder) == []
 
 
+@pytest.mark.slow
 @needs_file
 @pytest.mark.parametrize(
     ("recipe", "times", "settings"),
@@ -206,6 +208,7 @@ def call(server, method, path, **sent):
     return requests.request(method, address, headers=headers, timeout=10, **sent)
 
 
+@pytest.mark.slow
 @needs_file
 def test_no_operation_of_the_sandbox_violates_the_contract(recorded, recorder, contract):
     operations = served(recorded)

@@ -20,6 +20,13 @@ each_recipe = pytest.mark.parametrize("recipe", RECIPES, ids=str)
 each_script = pytest.mark.parametrize(
     "recipe", [*RECIPES, (ROOT / SHARED[0]).relative_to(ROOT)], ids=str
 )
+# A process for each takes long: the default run starts one of each folder, the slow one the others
+FIRST = {path.parent: path for path in reversed(RECIPES)}.values()
+each_recipe_as_process = pytest.mark.parametrize(
+    "recipe",
+    [pytest.param(r, marks=[] if r in FIRST else pytest.mark.slow) for r in RECIPES],
+    ids=str,
+)
 
 # What a reader of the tutorial may have in .env when trying the next recipe: valid, but of others
 LEFTOVERS = {
@@ -133,16 +140,16 @@ def test_sample_output_is_what_the_recipe_prints(recipe, run_recipe, sandbox, tm
 
 
 @each_script
-def test_does_its_default_with_every_setting_of_env_example_set(recipe, run_recipe, sandbox):
+def test_does_its_default_with_every_setting_of_env_example_set(recipe, call_recipe, sandbox):
     leftovers = {name: LEFTOVERS[name] for name in demo.names() if name in LEFTOVERS}
     assert set(demo.names()) == set(demo.demo_settings("")) | set(leftovers)
-    done = run_recipe(recipe, **leftovers)
+    done = call_recipe(recipe, **leftovers)
     code = code_in_sample(recipe)
     assert (done.returncode, done.stderr.splitlines()[-1][:3]) == (code, ("URL", "Err")[code])
     assert done.stdout
 
 
-@each_recipe
+@each_recipe_as_process
 def test_runs_as_a_module(recipe, sandbox, tmp_path):
     sandbox.state.organization.options.polls = 0
     module = ".".join(recipe.with_suffix("").parts)
@@ -157,7 +164,7 @@ def test_runs_as_a_module(recipe, sandbox, tmp_path):
     assert done.stdout
 
 
-@each_recipe
+@each_recipe_as_process
 def test_runs_as_a_copy_beside_the_two_shared_files(recipe, sandbox, tmp_path):
     sandbox.state.organization.options.polls = 0
     folder = tmp_path / "my own project"
