@@ -5,7 +5,8 @@ token, waiting, repeating, errors), never which request: that stands in the reci
 
 .env:      baseURL, and the settings that a recipe names. Optional for every recipe:
            OUTPUT_FORMAT=table (json, csv), SIGMA_TIMEOUT=120 (seconds to wait for an answer),
-           SIGMA_BACKOFF=1 (factor on the pauses before a request is repeated)
+           SIGMA_BACKOFF=1 (factor on the pauses before a request is repeated).
+           SIGMA_ENV_FILE, in the environment only, names another file in place of .env
 """
 
 import argparse
@@ -52,7 +53,6 @@ except ModuleNotFoundError as missing:  # most often the wrong Python was starte
     sys.exit(f"Error: {lacks_package(missing)}")
 
 FOLDER = Path(__file__).resolve().parent
-ENV_FILE = FOLDER / ".env"
 PAGE_SIZE = 1000  # entries per page: Sigma sends 50 unless asked, and at most 1000
 CONNECT_SECONDS = 10  # how long to wait for a connection; SIGMA_TIMEOUT is for the answer
 OLDER_NAMES = {"MEMBERID": "MEMBER_ID", "WORKBOOK_ID": "WORKBOOKID"}  # both stand in the QuickStart
@@ -84,22 +84,31 @@ class SigmaError(Exception):
 # 1: Settings. They come from the .env file that lies next to this file, or from the environment,
 #    which wins. The path is spelled out because a bare load_dotenv() searches the current folder
 #    instead while a debugger is attached.
+def env_file() -> Path:
+    """Return the path of .env, or of the file that SIGMA_ENV_FILE names in its place."""
+    return FOLDER / Path(os.environ.get("SIGMA_ENV_FILE", "").strip() or ".env").expanduser()
+
+
 @functools.cache  # at the first setting, not at import: importing a recipe must do nothing
 def load_settings() -> None:
     """Read .env once, and say which of its settings the environment overrides."""
+    path = env_file()
+    if path != FOLDER / ".env" and not path.is_file():  # without .env, the environment has it all
+        raise SigmaError(f"SIGMA_ENV_FILE: there is no file {path}")
     # utf-8-sig: Notepad begins a file with a byte order mark. No interpolation: a secret may
     # hold a "$".
     how: dict[str, Any] = {"interpolate": False, "encoding": "utf-8-sig"}
     try:
-        if not load_dotenv(ENV_FILE, **how):
+        if not load_dotenv(path, **how):
             return
-        written = dotenv_values(ENV_FILE, **how)
+        written = dotenv_values(path, **how)
     except ValueError as error:  # PowerShell 5's ">" writes UTF-16
         advice = "Save it as UTF-8, with a line NAME=value for each setting"
-        raise SigmaError(f"{ENV_FILE} cannot be read. {advice}") from error
+        raise SigmaError(f"{path} cannot be read. {advice}") from error
     other = [name for name, text in written.items() if text != os.environ.get(name, text)]
     if other:  # EMAIL, LIMIT and SECRET are names that other programs use, too
-        print(f"Set in the environment, so not read from .env: {', '.join(other)}", file=sys.stderr)
+        names = ", ".join(other)
+        print(f"Set in the environment, so not read from {path.name}: {names}", file=sys.stderr)
 
 
 def read_env(name: str, default: str = "", choices: tuple[str, ...] = ()) -> str:
@@ -150,7 +159,7 @@ def require_env(name: str) -> str:
     value = read_env(name)
     if value:
         return value
-    advice = f"Add it to {ENV_FILE}"
+    advice = f"Add it to {env_file()}"
     recipe = Path(sys.argv[0]).resolve()
     if (FOLDER / "sandbox").is_dir() and recipe.suffix == ".py" and FOLDER in recipe.parents:
         command = f"python -m sandbox run {recipe.relative_to(FOLDER).as_posix()}"

@@ -27,6 +27,7 @@ def settings(monkeypatch):
     """Replace every setting by one that belongs to nobody, and forget tokens and failures."""
     for name in demo.names():
         monkeypatch.setenv(name, "")
+    monkeypatch.delenv("SIGMA_ENV_FILE", raising=False)
     monkeypatch.setenv("baseURL", BASE_URL)
     monkeypatch.setenv("authURL", TOKEN_URL)
     monkeypatch.setenv("CLIENT_ID", "test-id")

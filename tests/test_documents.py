@@ -117,7 +117,7 @@ def test_f5_runs_the_open_file_and_the_second_entry_the_sandbox_too():
         assert configuration["type"] == "debugpy"
         assert configuration["program"] == "${file}"
     assert "envFile" not in plain
-    assert with_sandbox["env"] == {"PYTHON_DOTENV_DISABLED": "1"}  # never the real organization
+    assert with_sandbox["env"] == {"SIGMA_ENV_FILE": ".env.sandbox"}  # never the real organization
     assert with_sandbox["envFile"] == "${workspaceFolder}/.env.sandbox"
     (task,) = read_with_comments("tasks.json")["tasks"]
     assert with_sandbox["preLaunchTask"] == task["label"]

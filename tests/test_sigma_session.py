@@ -107,7 +107,7 @@ def env_file(tmp_path, monkeypatch):
     """A .env of our own, read as if this were the first setting of a program."""
     path = tmp_path / ".env"
     monkeypatch.delenv("PYTHON_DOTENV_DISABLED")
-    monkeypatch.setattr(sigma_session, "ENV_FILE", path)
+    monkeypatch.setattr(sigma_session, "FOLDER", tmp_path)
     sigma_session.load_settings.cache_clear()
     yield path
     sigma_session.load_settings.cache_clear()
@@ -121,6 +121,19 @@ def test_reads_the_env_file_but_the_environment_wins(env_file, monkeypatch, caps
     assert read_env("EMAIL") == "from@environment"
     told = capsys.readouterr().err
     assert told == "Set in the environment, so not read from .env: EMAIL\n"
+    monkeypatch.delenv("TEAMID")
+
+
+def test_another_file_takes_the_place_of_the_env_file(env_file, monkeypatch):
+    monkeypatch.delenv("TEAMID")
+    env_file.write_text("TEAMID=real\n", encoding="utf-8")
+    monkeypatch.setenv("SIGMA_ENV_FILE", ".env.sandbox")
+    with pytest.raises(SigmaError, match="^SIGMA_ENV_FILE: there is no file .*env.sandbox$"):
+        read_env("TEAMID")  # never the other one instead
+    env_file.with_name(".env.sandbox").write_text("TEAMID=t-1\n", encoding="utf-8")
+    assert read_env("TEAMID") == "t-1"
+    with pytest.raises(SigmaError, match=r"^MEMBERID is not set. Add it to .*\.env\.sandbox"):
+        require_env("MEMBERID")
     monkeypatch.delenv("TEAMID")
 
 
