@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import yaml
 
 from sandbox import demo
 from sandbox.resources.not_supported import OPERATIONS
@@ -25,6 +26,26 @@ def commands(text, language):
 def test_ci_runs_the_test_command_of_the_readme():
     (command,) = commands(section("Run the tests"), "bash")
     assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").endswith(f"\n{command}\n")
+
+
+def test_pre_commit_runs_what_ci_runs():
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    checks = [hook["entry"] for repo in config["repos"] for hook in repo["hooks"]]
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    before_the_tests = re.findall(r"^\.venv/bin/(python -m (?!pip|pytest).+)$", script, re.M)
+    assert checks == before_the_tests
+
+
+def test_the_workflow_runs_the_commands_of_the_readme():
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(workflow)["jobs"]
+    last = {name: job["steps"][-1]["run"] for name, job in jobs.items()}
+    assert last == {
+        "linux": "bash .ci/run",
+        "macos": commands(section("Run the tests"), "bash")[0],
+        "windows": commands(section("Run the tests"), "powershell")[0],
+    }
+    assert min(jobs["linux"]["strategy"]["matrix"]["python"]) == "3.10"
 
 
 def test_windows_gets_the_same_commands_without_and():
