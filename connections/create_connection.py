@@ -1,8 +1,10 @@
 """Create a connection to Snowflake.
 
 A connection of the same name is not made twice: running the recipe again says which one it is.
+Two runs at the same moment may still make two, for Sigma takes a name twice: the error then names
+both.
 
-Endpoint:  POST /v2/connections, and GET /v2/connections to look for the name
+Endpoint:  POST /v2/connections, and GET /v2/connections before and after it to look for the name
 Docs:      https://help.sigmacomputing.com/reference/createconnection
 .env:      CONNECTION_NAME, the name of the new connection
            SNOWFLAKE_ACCOUNT, SNOWFLAKE_HOST, SNOWFLAKE_USER, SNOWFLAKE_PASSWORD,
@@ -16,6 +18,7 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connections
     Connection created successfully: Snowflake via API
     connectionId: 94293ebd-8ac7-540d-8f75-d3a57187283d
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connections?limit=1000&search=Snowflake+via+API
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
@@ -26,7 +29,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaSession, checked_id, keep_secret, require_env, run
+from sigma_session import SigmaError, SigmaSession, checked_id, keep_secret, require_env, run
 
 
 # 2: Describe the connection in the fields that Sigma expects. Other warehouses have other fields
@@ -44,13 +47,14 @@ def read_details() -> dict[str, str]:
 
 
 # 3: Look for a connection of that name: Sigma itself would make a second one
-def find_connection(session: SigmaSession, name: str) -> str | None:
-    """Return the ID of the connection with a name, or None."""
+def find_connections(session: SigmaSession, name: str) -> list[str]:
+    """Return the IDs of the connections with a name."""
     # search finds every name that holds the text, so compare
-    for connection in session.get_entries("/connections", search=name):
-        if str(connection.get("name")).casefold() == name.casefold():
-            return checked_id(connection["connectionId"], "connectionId in Sigma's answer")
-    return None
+    return [
+        checked_id(connection["connectionId"], "connectionId in Sigma's answer")
+        for connection in session.get_entries("/connections", search=name)
+        if str(connection.get("name")).casefold() == name.casefold()
+    ]
 
 
 # 4: Ask Sigma to create it
@@ -71,15 +75,25 @@ def main() -> None:
 
     # 7: Create the connection, unless it is there. Sigma does not try the password now: the test is
     #    to open a table of the connection
-    connection_id = find_connection(session, name)
-    if connection_id:
+    known = find_connections(session, name)
+    if known:
         print(f"Connection exists already: {name}")
-    else:
-        connection_id = create_connection(session, name, details)
-        print(f"Connection created successfully: {name}")
+        print(f"connectionId: {', '.join(known)}")
+        return
+    connection_id = create_connection(session, name, details)
+    print(f"Connection created successfully: {name}")
     print(f"connectionId: {connection_id}")
 
+    # 8: Another run may have created one since step 7, and nothing in Sigma keeps two from doing
+    #    so. Look again, and leave it to a person which one is to go
+    known = sorted({connection_id, *find_connections(session, name)})
+    if len(known) > 1:
+        raise SigmaError(
+            f"Another run created a connection at the same moment, so there are {len(known)} called"
+            f" {name}: {', '.join(known)}. Delete in Sigma what is too many"
+        )
 
-# 8: Run main() only when this file is started, not when it is imported
+
+# 9: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -98,6 +98,14 @@ def read_rows(path: Path) -> list[Row]:
                 rows[email] = Row(reader.line_num, values["Email"], wanted_fields(values))
     except csv.Error as error:
         raise SigmaError(f"{path.name}, line {reader.line_num}: {error}") from error
+    for row in rows.values():
+        new_email = row.wanted.get("email", "")
+        other = rows.get(new_email.lower(), row)
+        if other is not row:  # that address belongs to another member before and after the run
+            problems.append(
+                f"line {row.line}: New Email {new_email} is the Email of line {other.line},"
+                " so a second run could take one for the other"
+            )
     if problems:
         raise SigmaError(f"{path.name}, {'; '.join(problems)}. Nothing was changed")
     if not rows:

@@ -39,12 +39,13 @@ class RequestLog:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.under_way = 0
         self.clear()
 
     def clear(self) -> None:
-        """Forget all requests."""
+        """Forget all requests. Those that are under way end as if nothing had happened."""
         self.entries: deque[LoggedRequest] = deque(maxlen=KEPT)
-        self.count = self.under_way = 0
+        self.count = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and note what became of it."""

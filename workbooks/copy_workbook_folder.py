@@ -1,10 +1,14 @@
 """Copy a workbook into a member's folder My Documents, and make the member its owner.
 
 It takes two changes: a copy belongs to the owner of the credentials, whatever folder it lies in.
+Running it again makes no second copy of the same name: it says that the copy is there, and makes
+the member its owner if that is still to do. For another copy set NEW_WORKBOOK_NAME. Two runs within
+the seconds that Sigma needs to list a new file may still make two: the error names both, if Sigma
+lists them by then.
 
-Endpoint:  POST /v2/workbooks/{workbookId}/copy
-           GET /v2/workbooks/{workbookId} and GET /v2/members/{memberId} before it
-           PATCH /v2/files/{inodeId} for the owner
+Endpoint:  POST /v2/workbooks/{workbookId}/copy, and PATCH /v2/files/{inodeId} for the owner
+           GET /v2/workbooks/{workbookId}, GET /v2/members/{memberId} and GET /v2/whoami before it
+           GET /v2/files and GET /v2/members/{memberId}/files to look for copies
 Docs:      https://help.sigmacomputing.com/reference/copyworkbook
 .env:      WORKBOOK_ID, the workbook (or its URL, copied from the browser)
            MEMBERID, who gets the copy (members/list_all.py prints every ID)
@@ -16,6 +20,9 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/whoami
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/files?limit=1000&name=Plugs+Sales+Performance&typeFilters=workbook
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr/files?limit=1000&name=Plugs+Sales+Performance&typeFilters=workbook
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1/copy
     Copied:   Plugs Sales Performance
     New name: Plugs Sales Performance
@@ -23,6 +30,8 @@ Sample output:
     URL:      https://app.sigmacomputing.com/sandbox/workbook/Plugs-Sales-Performance-rQEaqiSjBobShavzf68HYp
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/files/5d1a7d09-6f10-5e26-a5f4-59662fed36d2
     Owner:    Sales Rep <sales_rep@example.com>
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/files?limit=1000&name=Plugs+Sales+Performance&typeFilters=workbook
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr/files?limit=1000&name=Plugs+Sales+Performance&typeFilters=workbook
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
@@ -36,20 +45,45 @@ from get_access_token import get_bearer_token
 from sigma_session import SigmaError, SigmaSession, checked_id, read_env, require_id, run
 
 
-# 2: Ask Sigma for the copy
+# 2: Look for copies that are there: Sigma itself would make another one at each run
+def find_copies(
+    session: SigmaSession, workbook_id: str, folder_id: str, name: str, owner_ids: tuple[str, str]
+) -> dict[str, str | None]:
+    """Return the IDs of the copies in a member's folder, and who owns each, None if not told.
+
+    owner_ids are the owner of the credentials, who makes the copies, and the member.
+    """
+    copies = {}
+    # Each list holds what one of the two can open. A copy that is not the member's yet may be
+    # missing from the second one, and one that is may be missing from the first
+    for path in ("/files", f"/members/{owner_ids[1]}/files"):
+        for file in session.get_entries(path, name=name, typeFilters="workbook"):
+            # name finds parts of names, too, and in every folder, so compare. What the member
+            # made is no copy, nor is the workbook itself, which may lie in that folder
+            is_copy = (
+                (file["name"], file["parentId"], file["createdBy"])
+                == (name, folder_id, owner_ids[0])
+                and file["id"] != workbook_id
+                and file.get("ownerId") in (None, *owner_ids)
+                and not file["isArchived"]
+            )
+            if is_copy:
+                copies[checked_id(file["id"], "id in Sigma's answer")] = file.get("ownerId")
+    return copies
+
+
+# 3: Ask Sigma for the copy
 def copy_workbook(
     session: SigmaSession, workbook_id: str, folder_id: str, name: str
 ) -> dict[str, Any]:
     """Copy a workbook into a folder, and return the copy."""
-    # An ownerId would be ignored here. A name that the folder has already is taken once more:
-    # each run makes another copy
-    body = {"destinationFolderId": folder_id, "name": name}
+    body = {"destinationFolderId": folder_id, "name": name}  # an ownerId would be ignored here
     copy: dict[str, Any] = session.post(f"/workbooks/{workbook_id}/copy", json=body).json()
     checked_id(copy["workbookId"], "workbookId in Sigma's answer")
     return copy
 
 
-# 3: Ask Sigma to change the owner. A workbook is a file among others here
+# 4: Ask Sigma to change the owner. A workbook is a file among others here
 def update_owner(session: SigmaSession, workbook_id: str, member_id: str) -> dict[str, Any]:
     """Give a workbook another owner, and return the file as it is now."""
     body = {"ownerId": member_id}
@@ -61,46 +95,66 @@ def update_owner(session: SigmaSession, workbook_id: str, member_id: str) -> dic
 
 
 def main() -> None:
-    # 4: Read the workbook and the member from .env
+    # 5: Read the workbook and the member from .env
     workbook_id = require_id("WORKBOOK_ID")
     member_id = require_id("MEMBERID")
     new_name = read_env("NEW_WORKBOOK_NAME")
 
-    # 5: Open a session. It asks get_bearer_token for a token and sends it with every request
+    # 6: Open a session. It asks get_bearer_token for a token and sends it with every request
     session = SigmaSession(get_bearer_token)
 
-    # 6: Look at the workbook. Its address in the browser holds a short ID, which this request
+    # 7: Look at the workbook. Its address in the browser holds a short ID, which this request
     #    knows, too; the answer has the long one, which the copy needs
     workbook = session.get(f"/workbooks/{workbook_id}").json()
     workbook_id = checked_id(workbook["workbookId"], "workbookId in Sigma's answer")
+    name = new_name or workbook["name"]
 
-    # 7: Look at the member. homeFolderId is the folder My Documents
+    # 8: Look at the member. homeFolderId is the folder My Documents
     member = session.get(f"/members/{member_id}").json()
     if member.get("isArchived") or member.get("isInactive"):  # nobody could open the copy
         raise SigmaError(f"{member.get('email')} is deactivated, so nothing was copied")
     folder_id = member["homeFolderId"]
 
-    # 8: Copy the workbook
-    copy = copy_workbook(session, workbook_id, folder_id, new_name or workbook["name"])
-    print(f"Copied:   {workbook['name']}")
-    print(f"New name: {copy['name']}")
-    print(f"New ID:   {copy['workbookId']}")
-    print(f"URL:      {copy['url']}")
+    # 9: Copy the workbook, unless an earlier run did
+    owner_ids = session.get("/whoami").json()["userId"], member_id
+    copies = find_copies(session, workbook_id, folder_id, name, owner_ids)
+    for copy_id in copies:
+        print(f"Exists already: {name}, ID {copy_id}. For another copy set NEW_WORKBOOK_NAME")
+    is_new = not copies
+    if is_new:
+        copy = copy_workbook(session, workbook_id, folder_id, name)
+        copies = {copy["workbookId"]: copy.get("ownerId")}
+        print(f"Copied:   {workbook['name']}")
+        print(f"New name: {copy['name']}")
+        print(f"New ID:   {copy['workbookId']}")
+        print(f"URL:      {copy['url']}")
 
-    # 9: Make the member the owner. When this fails, the copy is there already, and running the
-    #    recipe again would make a second one: so say how to go on
-    try:
-        update_owner(session, copy["workbookId"], member_id)
-    except SigmaError as error:
-        raise SigmaError(
-            f"{error}. The copy exists, but may not be the member's yet. To go on, set"
-            f" WORKBOOK_ID={copy['workbookId']} and MEMBERID={member_id}, and run"
-            " workbooks/update_owner.py",
-            error.status,
-        ) from error
+    # 10: Make the member the owner. When this fails, the copy is there already: so say how to go on
+    for copy_id, owner_id in copies.items():
+        if owner_id == member_id:
+            continue
+        try:
+            update_owner(session, copy_id, member_id)
+        except SigmaError as error:
+            raise SigmaError(
+                f"{error}. The copy exists, but may not be the member's yet. To go on, set"
+                f" WORKBOOK_ID={copy_id} and MEMBERID={member_id}, and run"
+                " workbooks/update_owner.py",
+                error.status,
+            ) from error
     print(f"Owner:    {member.get('firstName')} {member.get('lastName')} <{member.get('email')}>")
 
+    # 11: Another run may have copied since step 9, and nothing in Sigma keeps two from doing so.
+    #     Look again, and leave it to a person which one is to go
+    if is_new:
+        copies |= find_copies(session, workbook_id, folder_id, name, owner_ids)
+        if len(copies) > 1:
+            raise SigmaError(
+                f"Another run copied at the same moment, so there are {len(copies)} copies called"
+                f" {name}: {', '.join(sorted(copies))}. Delete in Sigma what is too many"
+            )
 
-# 10: Run main() only when this file is started, not when it is imported
+
+# 12: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -44,6 +44,7 @@ def test_creates_the_connection(sigma, capsys):
     }
     body = {"name": "Snowflake via API", "details": details}
     sigma.post(URL, match=[json_params_matcher(body)], status=201, json={"connectionId": "c-9"})
+    known(sigma, "Snowflake via API 2")
     main()
     assert capsys.readouterr().out == (
         "Connection created successfully: Snowflake via API\nconnectionId: c-9\n"
@@ -56,6 +57,25 @@ def test_makes_none_twice(sigma, capsys):
     assert capsys.readouterr().out == (
         "Connection exists already: Snowflake via API\nconnectionId: c-1\n"
     )
+
+
+def test_names_all_that_have_the_name(sigma, capsys):
+    known(sigma, "Snowflake via API", "Snowflake via API")
+    main()
+    assert capsys.readouterr().out.endswith("\nconnectionId: c-0, c-1\n")
+
+
+def test_names_the_connection_that_another_run_made_at_the_same_moment(sigma, capsys):
+    known(sigma)
+    sigma.post(URL, status=201, json={"connectionId": "c-9"})
+    known(sigma, "Snowflake via API")
+    with pytest.raises(
+        SigmaError,
+        match="^Another run created a connection at the same moment, so there are 2 called"
+        " Snowflake via API: c-0, c-9. Delete in Sigma what is too many$",
+    ):
+        main()
+    assert "connectionId: c-9\n" in capsys.readouterr().out
 
 
 def test_the_password_is_shown_nowhere(sigma, capsys):

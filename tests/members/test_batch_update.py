@@ -148,6 +148,17 @@ def test_a_new_address_of_somebody_else_is_no_earlier_run(members, capsys, updat
     assert "Unchanged: line 3, bella@example.com\n" in printed
 
 
+def test_an_address_that_is_passed_on_is_refused(updates):
+    # A second run would take Bela, who has Ada's address by then, for Ada
+    updates("ada@example.com,,,ada.l@example.com,,\nbela@example.com,,,ADA@example.com,,\n")
+    with pytest.raises(
+        SigmaError,
+        match="line 3: New Email ADA@example.com is the Email of line 2, so a second run could take"
+        " one for the other. Nothing was changed$",
+    ):
+        main()
+
+
 @pytest.mark.parametrize(
     ("email", "row", "problem"),
     [

@@ -1,9 +1,12 @@
 """Tests of sandbox/admin.py: reset, request log and faults outside of /v2."""
 
+import asyncio
+
 import pytest
 import requests
 
 from sandbox import demo
+from sandbox.request_log import RequestLog
 
 
 @pytest.fixture
@@ -27,6 +30,19 @@ def test_reset_brings_back_the_seed_the_log_and_no_faults(admin, run_recipe, san
     assert len(sandbox.state.organization.members) == 125
     assert sandbox.state.organization.options is options
     assert admin("GET", "/requests") == admin("GET", "/faults") == []
+
+
+def test_a_request_that_is_under_way_at_a_reset_is_not_counted_as_less_than_none():
+    async def ends_after_the_reset(scope, receive, send):
+        log.clear()
+
+    async def receive():
+        return {"type": "http.request"}
+
+    log = RequestLog(ends_after_the_reset)
+    scope = {"type": "http", "method": "GET", "path": "/v2/x", "query_string": b"", "headers": []}
+    asyncio.run(log(scope, receive, None))
+    assert log.under_way == 0
 
 
 def test_shows_the_requests(admin, run_recipe):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from responses.matchers import json_params_matcher
+from responses.matchers import json_params_matcher, query_param_matcher
 
 from sandbox import seed
 from sandbox.faults import Fault
@@ -14,6 +14,7 @@ from workbooks.copy_workbook_folder import main
 RECIPE = "workbooks/copy_workbook_folder.py"
 WORKBOOK = {"workbookId": "long-1", "name": "Orders", "ownerId": "m-1"}
 BELA = {"firstName": "Bela", "lastName": "Brandt", "email": "bela@example.com", "homeFolderId": "h"}
+FILE = {"id": "copy-0", "parentId": "h", "createdBy": "m-1", "isArchived": False, "ownerId": "m-1"}
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +23,24 @@ def ids(monkeypatch):
     monkeypatch.setenv("MEMBERID", "m-2")
 
 
-def answers(sigma, name, copy=None):
+def lists(sigma, name, mine=(), members=()):
+    """Answer both lists of files: that of m-1, the owner of the credentials, and the member's."""
+    query = query_param_matcher({"limit": 1000, "name": name, "typeFilters": "workbook"})
+    for path, files in (("files", mine), ("members/m-2/files", members)):
+        rows = [{**FILE, "name": name, **file} for file in files]
+        sigma.get(f"{BASE_URL}/{path}", match=[query], json={"entries": rows, "nextPage": None})
+
+
+def looks(sigma):
+    """Answer what is asked before the lists."""
     sigma.get(f"{BASE_URL}/workbooks/short1", json=WORKBOOK)
     sigma.get(f"{BASE_URL}/members/m-2", json=BELA)
+    sigma.get(f"{BASE_URL}/whoami", json={"userId": "m-1"})
+
+
+def answers(sigma, name, copy=None):
+    looks(sigma)
+    lists(sigma, name)
     body = {"destinationFolderId": "h", "name": name}  # no ownerId: Sigma would ignore it
     sigma.post(
         f"{BASE_URL}/workbooks/long-1/copy",
@@ -42,6 +58,7 @@ def test_copies_into_my_documents_and_changes_the_owner(setting, name, sigma, ca
         match=[json_params_matcher({"ownerId": "m-2"})],
         json={"id": "copy-1", "ownerId": "m-2"},
     )
+    lists(sigma, name)
     main()
     assert capsys.readouterr().out.splitlines() == [
         "Copied:   Orders",
@@ -71,9 +88,67 @@ def test_says_how_to_go_on_when_only_the_owner_is_missing(patched, cause, sigma,
     assert "Owner:" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("owner", [{"ownerId": "m-1"}, {"ownerId": None}])
+def test_a_copy_that_is_there_becomes_the_members(owner, sigma, capsys):
+    looks(sigma)
+    lists(sigma, "Orders", mine=[owner])
+    sigma.patch(
+        f"{BASE_URL}/files/copy-0", match=[json_params_matcher({"ownerId": "m-2"})], json={}
+    )
+    main()
+    assert capsys.readouterr().out.splitlines() == [
+        "Exists already: Orders, ID copy-0. For another copy set NEW_WORKBOOK_NAME",
+        "Owner:    Bela Brandt <bela@example.com>",
+    ]
+
+
+def test_a_copy_that_is_the_members_is_left_alone(sigma, capsys):
+    looks(sigma)
+    lists(sigma, "Orders", members=[{"ownerId": "m-2"}])
+    main()
+    assert "Exists already: Orders, ID copy-0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"name": "Orders 2"},
+        {"name": "orders"},
+        {"parentId": "a folder in My Documents"},
+        {"createdBy": "m-2", "ownerId": "m-2"},  # the member's own work
+        {"ownerId": "m-3"},  # given away
+        {"isArchived": True},
+        {"id": "long-1"},  # the workbook itself
+    ],
+    ids=str,
+)
+def test_what_is_no_copy_keeps_nobody_from_copying(other, sigma, capsys):
+    looks(sigma)
+    lists(sigma, "Orders", mine=[other])
+    copy = {"workbookId": "copy-1", "name": "Orders", "url": "u/copy", "ownerId": "m-1"}
+    sigma.post(f"{BASE_URL}/workbooks/long-1/copy", json=copy)
+    sigma.patch(f"{BASE_URL}/files/copy-1", json={})
+    lists(sigma, "Orders", mine=[other], members=[{"id": "copy-1", "ownerId": "m-2"}])
+    main()
+    assert "New ID:   copy-1" in capsys.readouterr().out
+
+
+def test_names_the_copy_that_another_run_made_at_the_same_moment(sigma, capsys):
+    answers(sigma, "Orders")
+    sigma.patch(f"{BASE_URL}/files/copy-1", json={})
+    lists(sigma, "Orders", mine=[{}], members=[{"id": "copy-1", "ownerId": "m-2"}])
+    with pytest.raises(
+        SigmaError,
+        match="^Another run copied at the same moment, so there are 2 copies called Orders:"
+        " copy-0, copy-1. Delete in Sigma what is too many$",
+    ):
+        main()
+    assert "Owner:    Bela Brandt" in capsys.readouterr().out
+
+
 def test_a_refused_copy_changes_no_owner(sigma, capsys):
-    sigma.get(f"{BASE_URL}/workbooks/short1", json=WORKBOOK)
-    sigma.get(f"{BASE_URL}/members/m-2", json=BELA)
+    looks(sigma)
+    lists(sigma, "Orders")
     refusal = {"message": "No rights", "requestId": "r-1"}
     sigma.post(f"{BASE_URL}/workbooks/long-1/copy", status=403, json=refusal)
     with pytest.raises(SigmaError, match=r"403 from POST .*No rights \(requestId r-1\)$"):
@@ -132,3 +207,15 @@ def test_an_unknown_member_in_the_sandbox_copies_nothing(run_recipe, sandbox):
     assert done.returncode == 1
     assert "Member nobody not found (requestId " in done.stderr
     assert len(sandbox.state.organization.workbooks) == 264
+
+
+def test_twice_makes_one_copy_in_the_sandbox_and_another_name_another_one(call_recipe, sandbox):
+    workbooks = sandbox.state.organization.workbooks
+    first = call_recipe(RECIPE)
+    copy_id = re.search("New ID:   (.+)", first.stdout)[1]
+    again = call_recipe(RECIPE)
+    assert f"Exists already: Plugs Sales Performance, ID {copy_id}." in again.stdout
+    assert again.stdout.splitlines()[-1] == first.stdout.splitlines()[-1]
+    assert len(workbooks) == 264 + 1
+    assert "New ID: " in call_recipe(RECIPE, NEW_WORKBOOK_NAME="Another").stdout
+    assert len(workbooks) == 264 + 2
