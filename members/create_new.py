@@ -79,7 +79,8 @@ def find_member_id(session: SigmaSession, email: str, refusal: SigmaError) -> st
         return named[1]
     # Otherwise ask. Deactivated members keep their address but are left out of the list unless
     # asked for. Nowhere is it promised that the filter is exact, so compare, ignoring the case
-    for member in session.get_entries("/members", email=email, includeArchived="true"):
+    hidden = {"includeArchived": "true", "includeInactive": "true"}
+    for member in session.get_entries("/members", email=email, **hidden):
         if str(member.get("email")).lower() == email.lower():
             return checked_id(member["memberId"], "memberId in Sigma's answer")
     raise refusal

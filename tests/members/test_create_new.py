@@ -82,7 +82,8 @@ def test_looks_the_member_up_when_the_message_lacks_the_id(sigma, monkeypatch):
         {"email": None, "memberId": "m-9"},
         {"email": "Ada.Byron@example.com", "memberId": "m-7"},
     ]
-    query = {"email": "ada.byron@example.com", "includeArchived": "true", "limit": 1000}
+    hidden = {"includeArchived": "true", "includeInactive": "true"}
+    query = {"email": "ada.byron@example.com", "limit": 1000, **hidden}
     sigma.get(URL, match=[query_param_matcher(query)], json={"entries": found, "nextPage": None})
     with pytest.raises(SigmaError, match="belongs to the member with memberId m-7 already"):
         main()
