@@ -25,7 +25,7 @@ from sandbox import admin
 from sandbox.changes import Changes
 from sandbox.content import pages_of
 from sandbox.errors import Refusal
-from sandbox.faults import CHANGED, DOWNLOAD, OF_DOWNLOADS, REFUSED, Fault
+from sandbox.faults import CHANGED, OF_DOWNLOADS, REFUSED, Fault
 from sandbox.models import Grant, Member
 from sandbox.organization import ROBOT_ID, Export, Organization, StoredTeam
 from sandbox.resources.auth import Org
@@ -94,7 +94,7 @@ def find(org: Organization, key: str) -> Named:
 
 @dataclass
 class Listing:
-    """One page of a list: the rows that a search leaves, those that changed last first."""
+    """One page of a list: the rows that a search leaves, what changed last first."""
 
     rows: list[Any]
     number: int  # of this page, from 1
@@ -124,7 +124,9 @@ class View:
         wanted = self.search.strip().casefold()
         found = [thing for thing in everything if wanted in text(thing).casefold()]
         if key is not None:
-            found.sort(key=lambda thing: not self.changes.touched(key(thing)))
+            found.sort(
+                key=lambda thing: ("New", "Changed", "").index(self.changes.touched(key(thing)))
+            )
         pages = max(1, -(-len(found) // ROWS))
         number = min(max(self.page, 1), pages)
         rows = found[(number - 1) * ROWS : number * ROWS]
@@ -414,10 +416,10 @@ async def faults(view: Viewed) -> Response:
 def show_faults(view: View, form: dict[str, str], problem: str = "", status: int = 200) -> Response:
     """Show the rules and a form, filled in as it was sent."""
     paths = {
-        f"{method} {re.sub(r'{[^}]*}', '*', route.path)}"
-        for route in view.request.app.routes
-        if isinstance(route, APIRoute) and route.path.startswith("/v2/")
-        for method in route.methods or ()
+        f"{method.upper()} {re.sub(r'{[^}]*}', '*', path)}"
+        for path, operations in view.request.app.openapi()["paths"].items()
+        for method in operations
+        if path.startswith("/v2")
     }
     kinds = {**{status: f"HTTP status {status}" for status in STATUSES}, **REFUSED, **CHANGED}
     return view.show(
@@ -426,7 +428,7 @@ def show_faults(view: View, form: dict[str, str], problem: str = "", status: int
         rules=view.request.app.state.rules,
         kinds=kinds,
         paths=sorted(paths, key=lambda path: path.split()[::-1]),
-        only_downloads=(", ".join(OF_DOWNLOADS), DOWNLOAD),
+        of_downloads=list(OF_DOWNLOADS),
         form={"match": "", **form},
         problem=problem,
     )

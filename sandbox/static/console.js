@@ -5,6 +5,7 @@
 const PAUSE = 1000; // milliseconds
 let version = null;
 let timer = null;
+let unsaid = "";
 
 // What a person did to a part, and must not lose when its content is replaced
 function remember(part) {
@@ -43,9 +44,10 @@ function update(fresh) {
   }
 }
 
-function say(text) {
-  const state = document.getElementById("link-state");
-  if (state.textContent !== text) state.textContent = text;
+// Into a region that screen readers speak, and only when it is news
+function say(id, text) {
+  const region = document.getElementById(id);
+  if (region.textContent !== text) region.textContent = text;
 }
 
 async function refresh() {
@@ -56,13 +58,19 @@ async function refresh() {
         cache: "no-store",
         headers: version ? { "If-None-Match": version } : {},
       });
+      const news = document.getElementById("news");
       if (answer.ok) {
+        const before = news.textContent;
         update(new DOMParser().parseFromString(await answer.text(), "text/html"));
         version = answer.headers.get("ETag");
+        if (news.textContent !== before) unsaid = news.textContent;
+      } else if (unsaid) {
+        say("spoken", unsaid); // once, when a recipe that changes much has come to rest
+        unsaid = "";
       }
-      say(answer.ok || answer.status === 304 ? "" : "This is gone: reload the page.");
+      say("link-state", answer.ok || answer.status === 304 ? "" : "This is gone: reload the page.");
     } catch {
-      say("The sandbox does not answer. Start it again: python -m sandbox");
+      say("link-state", "The sandbox does not answer. Start it again: python -m sandbox");
     }
     timer = setTimeout(refresh, PAUSE);
   }
