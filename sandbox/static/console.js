@@ -34,10 +34,7 @@ function likeIt(element) {
 function update(fresh) {
   for (const part of document.querySelectorAll("[data-live]")) {
     const next = fresh.getElementById(part.id);
-    // What a person opened differs from what was sent, and is no news
-    const shown = part.cloneNode(true);
-    for (const one of shown.querySelectorAll("details[open]")) one.removeAttribute("open");
-    if (!next || next.innerHTML === shown.innerHTML) continue;
+    if (!next || next.innerHTML === part.innerHTML) continue;
     const restore = remember(part);
     part.replaceChildren(...next.childNodes);
     restore();

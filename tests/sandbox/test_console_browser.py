@@ -17,7 +17,8 @@ from sandbox.server import Server
 from tests.conftest import fresh
 from tests.console_pages import PAGES
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+NAMES = "chromium", "chromium-browser", "google-chrome"
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 MUST_RUN = os.environ.get("CI") and sys.platform == "linux"
 pytestmark = pytest.mark.skipif(not CHROMIUM and not MUST_RUN, reason="there is no chromium")
 
@@ -77,7 +78,10 @@ def fill(api):
     workbook = f"/v2/workbooks/{seed.DEMO_WORKBOOK_ID}"
     job = api("POST", f"{workbook}/materializations", json={"sheetId": seed.DEMO_SHEET_ID})
     api("GET", f"{workbook}/materializations/{job['materializationId']}")
-    api("POST", f"{workbook}/export", json={"format": {"type": "xlsx"}})
+    for _ in range(2):  # the second one is ready
+        query = api("POST", f"{workbook}/export", json={"format": {"type": "xlsx"}})["queryId"]
+    for _ in range(3):
+        api.session.get(f"{api.address}/v2/query/{query}/download", timeout=5)
     api("POST", f"{workbook}/embeds", json={"sourceType": "workbook", "embedType": "public"})
     api("POST", f"{workbook}/copy", json={"name": LONG, "destinationFolderId": api("GET", f"/v2/members/{member}")["homeFolderId"]})  # fmt: skip
     api("PATCH", f"/v2/members/{member}", json={"unknown": "x"})
@@ -140,6 +144,7 @@ def test_a_refresh_takes_nothing_from_who_is_at_work(api, visit):
     assert page.locator("details[open]").count() == 0
 
 
+@pytest.mark.slow
 def test_what_changed_is_spoken_once_it_has_come_to_rest(api, visit):
     page = visit("/members")
     expect(page.locator("#spoken")).to_have_text("")
@@ -147,6 +152,7 @@ def test_what_changed_is_spoken_once_it_has_come_to_rest(api, visit):
     expect(page.get_by_role("status").first).to_contain_text("Changed member Sales Rep")
 
 
+@pytest.mark.slow
 def test_says_when_the_sandbox_is_gone(browser):
     with Server() as server:
         page = browser.new_page()
@@ -156,6 +162,7 @@ def test_says_when_the_sandbox_is_gone(browser):
     page.close()
 
 
+@pytest.mark.slow
 def test_a_reset_reaches_every_page(api, visit):
     members, overview = visit("/members"), visit("/")
     api("POST", "/v2/members", json={"email": "n@example.com", "firstName": "Nea", "lastName": "N"})
@@ -200,6 +207,7 @@ def test_works_without_javascript(api, sandbox, visit):
     assert len(sandbox.state.organization.members) == 125
 
 
+@pytest.mark.slow
 def test_an_export_is_downloaded(api, sandbox, visit):
     sandbox.state.organization.options.polls = 0
     body = {"elementId": seed.DEMO_ELEMENT_ID, "format": {"type": "csv"}}
@@ -228,6 +236,7 @@ def test_the_keyboard_is_enough(visit):
     assert current.all_text_contents() == ["Members"]
 
 
+@pytest.mark.slow
 def test_dark_and_light_are_what_the_system_asks_for(visit):
     def brightness(scheme):
         page = visit("/", color_scheme=scheme)
