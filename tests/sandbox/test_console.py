@@ -390,6 +390,8 @@ def test_faults_are_added_listed_and_removed(api, get, post, sandbox):
     rules = section(get("/faults"), "rules")
     assert "slow GET /v2/members* always, after 2, 0.5 s 1" in rules
     assert "early-404 GET /v2/query/* 1 time 0" in rules
+    api("GET", "/v2/query/x/download", 404)
+    assert "early-404 GET /v2/query/* 1 time used up 1" in section(get("/faults"), "rules")
     assert post("/faults/remove").status_code == 303
     assert sandbox.state.rules == []
 

@@ -163,6 +163,16 @@ def test_says_when_the_sandbox_is_gone(browser):
 
 
 @pytest.mark.slow
+def test_a_page_that_is_not_there_stays_quiet(browser, sandbox):
+    page = browser.new_context().new_page()
+    asked = []
+    page.on("request", lambda sent: asked.append(sent.url))
+    page.goto(f"{sandbox.address}/members/unknown")
+    page.get_by_role("link", name="Go to the overview").wait_for()
+    assert not any(url.endswith(".js") for url in asked)  # which would ask again and again
+
+
+@pytest.mark.slow
 def test_a_reset_reaches_every_page(api, visit):
     members, overview = visit("/members"), visit("/")
     api("POST", "/v2/members", json={"email": "n@example.com", "firstName": "Nea", "lastName": "N"})
