@@ -195,6 +195,7 @@ def test_a_script_in_a_name_is_text(api, visit):
     assert page.locator("script").count() == 1
 
 
+@pytest.mark.slow
 def test_works_without_javascript(api, sandbox, visit):
     page = visit("/members", java_script_enabled=False)
     api("POST", "/v2/members", json={"email": "n@example.com", "firstName": "Nea", "lastName": "N"})
@@ -229,6 +230,7 @@ def test_an_export_is_downloaded(api, sandbox, visit):
     assert download.value.path().read_text(encoding="utf-8").startswith("Order Number,")
 
 
+@pytest.mark.slow
 def test_the_keyboard_is_enough(visit):
     page = visit("/members")
     page.keyboard.press("Tab")
