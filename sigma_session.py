@@ -59,9 +59,9 @@ OLDER_NAMES = {"MEMBERID": "MEMBER_ID", "WORKBOOK_ID": "WORKBOOKID"}  # both sta
 OUTPUT_FORMATS = ("table", "json", "csv")
 LONG_ID = "[0-9A-Za-z]{8}(?:-[0-9A-Za-z]{4}){3}-[0-9A-Za-z]{12}"
 URL_PATTERNS = {  # the settings whose ID is in a URL of the Sigma UI, what that shows, and where
-    "CONNECTIONID": ("connection", f"/s/(?:[^/]*?-)?({LONG_ID})$"),
-    "WORKSPACEID": ("workspace", f"/s/(?:[^/]*?-)?({LONG_ID}|[0-9A-Za-z]+)$"),
-    "WORKBOOK_ID": ("workbook", f"/workbook/(?:[^/]*?-)?({LONG_ID}|[0-9A-Za-z]+)(?:/|$)"),
+    "CONNECTIONID": ("connection", f"/s/(?:[^/]*?-)??({LONG_ID})$"),
+    "WORKSPACEID": ("workspace", f"/s/(?:[^/]*?-)??({LONG_ID}|[0-9A-Za-z]+)$"),
+    "WORKBOOK_ID": ("workbook", f"/workbook/(?:[^/]*?-)??({LONG_ID}|[0-9A-Za-z]+)(?:/|$)"),
     "ELEMENT_ID": ("workbook with an element selected", r"(?:^|[?&])(?::|%3A)nodeId=([\w-]+)"),
     "TEAMID": ("team", r"/admin/teams/([\w-]+)/?$"),
 }

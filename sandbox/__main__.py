@@ -86,7 +86,10 @@ def serve(server: Server, write_env: bool) -> None:
     if write_env:
         ENV_SANDBOX.write_text(demo.env_file(server.address), encoding="utf-8")
         print(f"# The same lines are in {ENV_SANDBOX}")
-    print(f"# Sandbox listening on {server.address} (Ctrl-C stops it)", flush=True)
+    print(
+        f"# Sandbox listening on {server.address} (open it in a browser; Ctrl-C stops it)",
+        flush=True,
+    )
     server.wait()
 
 

@@ -33,6 +33,7 @@ async def reset(request: Request) -> dict[str, str]:
     state.organization = seed(state.organization.options)
     state.rules.clear()
     state.log.clear()
+    state.changes.look()  # what changes from now on is a change
     return {}
 
 

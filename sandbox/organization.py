@@ -123,9 +123,10 @@ class Folder(Stamped):
 
 
 class StoredMaterialization(Materialization):
-    """A job, whose it is, how often it was asked about, and whether it is going to fail."""
+    """A job, what it writes, how often it was asked about, and whether it is going to fail."""
 
     workbookId: str
+    sheetId: str
     asked: int = 0
     fails: bool
 

@@ -9,7 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope
 
-from sandbox import admin, errors, openapi
+from sandbox import admin, console, errors, openapi
 from sandbox.faults import Fault, Faults
 from sandbox.organization import Options
 from sandbox.request_log import RequestLog
@@ -66,6 +66,7 @@ def create_app(options: Options, rules: list[Fault]) -> FastAPI:
         admin,
     ):
         app.include_router(resource.router)
+    console.install(app)
     return app
 
 

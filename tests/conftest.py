@@ -66,6 +66,7 @@ def fresh(server, **options):
     state.organization = seed.seed(Options(**options))
     state.rules.clear()
     state.log.clear()
+    state.changes.look()
     return server
 
 

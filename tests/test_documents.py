@@ -151,7 +151,7 @@ def test_the_task_knows_when_the_sandbox_is_ready_or_failed():
     background = task["problemMatcher"]["background"]
     first_line, *_ = demo.demo_settings("http://127.0.0.1:8765").items()
     assert re.search(background["beginsPattern"], "=".join(first_line))
-    ready = "# Sandbox listening on http://127.0.0.1:8765 (Ctrl-C stops it)"
+    ready = "# Sandbox listening on http://127.0.0.1:8765 (open it in a browser; Ctrl-C stops it)"
     failure = "Error: port 8765 cannot be used (Address already in use)."
     for line in (ready, failure):
         assert re.search(background["endsPattern"], line)

@@ -893,6 +893,8 @@ TEAM = "87659652-5289-4225-95cQ-4b75T3268bEn"
         ("CONNECTIONID", f"/s/Connection-Root-{LONG}", LONG),
         ("WORKSPACEID", "/s/eng-team-1mS1ndDmvcE7MivbcCVbhv", "1mS1ndDmvcE7MivbcCVbhv"),
         ("WORKSPACEID", f"/s/eng-team-{LONG}?x=1", LONG),
+        ("WORKSPACEID", f"/s/{LONG}", LONG),
+        ("WORKBOOK_ID", f"/workbook/{LONG}", LONG),
         (
             "WORKBOOK_ID",
             "/workbook/My-Workbook-7sYWojYnccxJqdqkNKAw6S?:draftId=72c0acd6-4803-4766-b322-7dd05c4a445d",

@@ -182,6 +182,11 @@ async def download_query(org: Org, caller: Caller, queryId: str) -> Response:
         export.good_until = time.monotonic() + export.seconds
     if time.monotonic() >= export.good_until:
         raise Refusal(404, EXPIRED)
+    return await file_of(export)
+
+
+async def file_of(export: Export) -> Response:
+    """Return the file of an export as an answer, ready or not."""
     file_name = f"{export.name}.{export.format}"
     plain_name = re.sub(r"[^\w .-]", "_", file_name, flags=re.ASCII)  # for old programs
     headers = {

@@ -80,6 +80,7 @@ async def materialize(
         materializationId=make_uuid("materialization", (workbook.workbookId, len(earlier))),
         status="pending",
         workbookId=workbook.workbookId,
+        sheetId=body.sheetId,
         fails=request.scope["logged"].fault == "failed-job",
     )
     org.materializations[job.materializationId] = job
