@@ -17,6 +17,7 @@ of yours is read or changed. This is how the document is read, from top to botto
         head=N, tail=N          of all lines, the first N and the last N are kept
         exit=N                  the command ends with this exit code (0 unless given)
                                 A line "..." stands for what was left out
+    <!-- content: NAME -->      before ```text: what a file holds that a command has saved
     <!-- file: NAME -->         before ```text: a file that the reader makes in the project's folder
     <!-- fault -->              before a table: the fields of the console's form for faults
 
@@ -204,6 +205,7 @@ def check_form(part: re.Match[str]) -> None:
     names = {name for name, _ in read_options(part)}
     fits = {
         "output": part["language"] == "text" and names <= {"urls", "rows", "head", "tail", "exit"},
+        "content": part["language"] == "text" and part["options"],
         "file": part["language"] == "text" and part["options"],
         "fault": part["table"],
         None: part["language"] in ("dotenv", "bash", "powershell", None),
@@ -234,8 +236,11 @@ def follow(part: re.Match[str], reader: Reader) -> str:
     elif part["marker"] == "output":
         options = dict(read_options(part))
         expect(reader, options.pop("exit", 0))
-        printed = shorten(reader.steady(reader.printed), options)
-        return part[0].replace(f"```text\n{body}```", f"```text\n{printed}```")
+        body = shorten(reader.steady(reader.printed), options)
+    elif part["marker"] == "content":
+        body = (reader.folder / part["options"]).read_text(encoding="utf-8")
+    if part["language"] == "text":
+        return part[0].replace(f"```text\n{part['body']}```", f"```text\n{body}```")
     return part[0]
 
 
@@ -257,7 +262,7 @@ def main() -> None:
     written = TUTORIAL.read_text(encoding="utf-8")
     fresh = run(written)
     if not check:
-        TUTORIAL.write_text(fresh, encoding="utf-8")
+        TUTORIAL.write_text(fresh, encoding="utf-8", newline="\n")
     elif fresh != written:
         names = ("docs/tutorial.md, as written", "docs/tutorial.md, as printed now")
         lines = difflib.unified_diff(written.splitlines(), fresh.splitlines(), *names, lineterm="")

@@ -93,8 +93,11 @@ def test_the_packages_are_those_of_the_readme():
 
 def test_every_output_block_and_setting_is_seen():
     parts = list(run_tutorial.PART.finditer(TUTORIAL))
-    assert sum(part["marker"] == "output" for part in parts) == TUTORIAL.count("<!-- output")
-    assert sum(part["marker"] == "fault" for part in parts) == TUTORIAL.count("<!-- fault") == 2
+    for part in parts:
+        run_tutorial.check_form(part)
+    for marker in ("output", "content", "file", "fault"):
+        found = sum(part["marker"] == marker for part in parts)
+        assert found == TUTORIAL.count(f"<!-- {marker}") > 0
     fences = [part for part in parts if part["language"]]
     assert 2 * len(fences) == len(re.findall(r"^ *```", TUTORIAL, re.MULTILINE))
 
