@@ -111,10 +111,27 @@ def test_every_setting_is_used():
         assert any(f'"{name}"' in text for text in sources), name
 
 
-def test_links_lead_somewhere():
-    for document in (ROOT / "README.md", ROOT / "sandbox" / "README.md"):
-        for link in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8")):
-            assert (document.parent / link).exists(), link
+DOCUMENTS = [ROOT / "README.md", ROOT / "sandbox" / "README.md", *(ROOT / "docs").rglob("*.md")]
+
+
+def shown(document):
+    """Return what a reader sees of a document: no comments."""
+    return re.sub(r"<!--.*?-->", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def anchors(document):
+    """Return the anchors that GitHub gives the headings of a document."""
+    headings = re.findall(r"^#+ (.+)$", shown(document), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document):
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", shown(document))
+    for path, anchor in links:
+        target = document.parent / path if path else document
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), anchor
 
 
 def test_the_sandbox_says_what_it_lacks():
