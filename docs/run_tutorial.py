@@ -2,6 +2,7 @@
 
 python docs/run_tutorial.py            brings the output blocks up to date
 python docs/run_tutorial.py --check    changes nothing; shows what differs, with exit code 1
+python docs/run_tutorial.py --pictures takes the pictures of the console anew, too (Chromium)
 
 The commands run in a temporary copy of the project, against one sandbox on a free port, so no file
 of yours is read or changed. This is how the document is read, from top to bottom:
@@ -20,6 +21,7 @@ of yours is read or changed. This is how the document is read, from top to botto
     <!-- content: NAME -->      before ```text: what a file holds that a command has saved
     <!-- file: NAME -->         before ```text: a file that the reader makes in the project's folder
     <!-- fault -->              before a table: the fields of the console's form for faults
+    <!-- picture: PATH -->      before ![text](file): a page of the console, as it is at this point
 
 What differs from run to run is printed as it was in one of them: see steady().
 """
@@ -45,7 +47,8 @@ READERS_FOLDER = "/home/ada/sigma-api-recipes"
 ADDRESS = "http://127.0.0.1:8765"
 PART = re.compile(
     r"(?:^<!-- (?P<marker>\w+)(?:: (?P<options>[^\n]+?))? -->\n)?"  # above a block or a table
-    r"(?:^```(?P<language>\w+)\n(?P<body>.*?)^```$|(?P<table>(?:^\|[^\n]+\|\n)+))",
+    r"(?:^```(?P<language>\w+)\n(?P<body>.*?)^```$|(?P<table>(?:^\|[^\n]+\|\n)+)"
+    r"|^!\[[^\n]+\]\((?P<picture>[^\n]+)\)$)",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -53,8 +56,8 @@ PART = re.compile(
 class Reader:
     """Somebody who does what the document says: in a folder, with a sandbox in another terminal."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, takes_pictures: bool = False) -> None:
+        self.folder, self.takes_pictures = folder, takes_pictures
         for name in FOLDERS:
             shutil.copytree(
                 ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
@@ -148,6 +151,18 @@ class Reader:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         opener.open(request, timeout=10).close()
 
+    def picture(self, path: str, target: Path) -> None:
+        """Save a picture of a page of the console, as wide as a document."""
+        from playwright.sync_api import sync_playwright
+
+        with sync_playwright() as playwright:
+            chromium = shutil.which("chromium") or shutil.which("google-chrome")
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": 1100, "height": 820})
+            page.goto(self.address + path)
+            page.screenshot(path=target)
+            browser.close()
+
     def steady(self, text: str) -> str:
         """Return what was printed, with that replaced which differs from run to run."""
         text = text.replace(self.address, ADDRESS)
@@ -183,7 +198,7 @@ def shorten(text: str, options: dict[str, int]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def run(document: str) -> str:
+def run(document: str, takes_pictures: bool = False) -> str:
     """Return the document with every output block as it is now.
 
     Raises SystemExit when something is not understood, or a command ends with another exit code
@@ -193,7 +208,7 @@ def run(document: str) -> str:
         check_form(part)
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name,
-        Reader(Path(name).resolve()) as reader,
+        Reader(Path(name).resolve(), takes_pictures) as reader,
     ):
         fresh = PART.sub(lambda part: follow(part, reader), document)
         expect(reader, 0)
@@ -208,6 +223,7 @@ def check_form(part: re.Match[str]) -> None:
         "content": part["language"] == "text" and part["options"],
         "file": part["language"] == "text" and part["options"],
         "fault": part["table"],
+        "picture": part["picture"] and part["options"],
         None: part["language"] in ("dotenv", "bash", "powershell", None),
     }
     if not fits.get(part["marker"]):
@@ -225,6 +241,8 @@ def follow(part: re.Match[str], reader: Reader) -> str:
     body = part["body"] or ""
     if part["marker"] == "fault":
         reader.fault(part["table"])
+    elif part["marker"] == "picture" and reader.takes_pictures:
+        reader.picture(part["options"], TUTORIAL.parent / part["picture"])
     elif part["marker"] == "file":
         (reader.folder / part["options"]).write_text(body, encoding="utf-8")
     elif part["language"] == "dotenv":
@@ -258,10 +276,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", action="store_true", help="change nothing, show what differs")
-    check = parser.parse_args().check
+    parser.add_argument("--pictures", action="store_true", help="take the pictures anew, too")
+    arguments = parser.parse_args()
     written = TUTORIAL.read_text(encoding="utf-8")
-    fresh = run(written)
-    if not check:
+    fresh = run(written, arguments.pictures)
+    if not arguments.check:
         TUTORIAL.write_text(fresh, encoding="utf-8", newline="\n")
     elif fresh != written:
         names = ("docs/tutorial.md, as written", "docs/tutorial.md, as printed now")
