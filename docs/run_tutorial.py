@@ -152,15 +152,15 @@ class Reader:
         opener.open(request, timeout=10).close()
 
     def picture(self, path: str, target: Path) -> None:
-        """Save a picture of a page of the console, as wide as a document."""
+        """Save a picture of a page of the console, without what fades."""
         from playwright.sync_api import sync_playwright
 
         with sync_playwright() as playwright:
             chromium = shutil.which("chromium") or shutil.which("google-chrome")
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            page = browser.new_page(viewport={"width": 1100, "height": 820})
+            page = browser.new_page(viewport={"width": 1280, "height": 1050})
             page.goto(self.address + path)
-            page.screenshot(path=target)
+            page.screenshot(path=target, animations="disabled")
             browser.close()
 
     def steady(self, text: str) -> str:

@@ -57,7 +57,9 @@ def command_line() -> argparse.ArgumentParser:
     add("--port", type=number(0, 65535), help="8765 (run: a free one); 0 takes a free one")
     add("--members", type=number(10, 1_000_000), metavar="N", help="120 unless given; at least 10")
     add("--workbooks", type=number(1, 1_000_000), metavar="N", help="260 unless given")
-    add("--latency", type=number(0, 600_000), metavar="MS", help="before each answer")
+    tables = "one workbook in N has an input table (10)"
+    add("--input-tables", type=number(1, 1_000_000), metavar="N", help=tables)
+    add("--latency", type=number(0, 600_000), metavar="MS", help="from a request to its answer")
     add("--polls", type=number(0, 1000), metavar="N", help="polls until a job is ready: 2")
     add("--token-ttl", type=number(1, 86_400), metavar="S", help="life of a token: 3599 seconds")
     add("--bare-lists", action="store_true", help="answer lists in the form before June 2026")
@@ -123,6 +125,7 @@ def main() -> int:
         bare_lists=getattr(arguments, "bare_lists", False),
         export_mb=getattr(arguments, "export_mb", 0),
         latency=getattr(arguments, "latency", 0) / 1000,
+        input_tables=getattr(arguments, "input_tables", Options.input_tables),
     )
     is_run = arguments.command == "run"
     if is_run and not arguments.script.is_file():

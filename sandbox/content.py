@@ -52,7 +52,7 @@ def element_id(number: int, page: str, position: int) -> str:
 
 
 def pages_of(workbook: StoredWorkbook) -> list[Page]:
-    """Return the pages of a workbook. Every tenth workbook has an input table, the first none."""
+    """Return the pages of a workbook. Some have an input table: see Options.input_tables."""
     number = workbook.number
     dashboard = [
         Element(elementId="", name="Date Filter", type="control"),
@@ -65,7 +65,7 @@ def pages_of(workbook: StoredWorkbook) -> list[Page]:
         _with_columns(TABLE, name="Orders", type="table"),
         _with_columns(TABLE, name="Returns", type="table"),
     ]
-    if number % 10 == 7:
+    if workbook.has_input_table:
         data.append(_with_columns(INPUT_TABLE, name="Targets", type="input-table"))
     notes = [
         Element(elementId="", type="text"),

@@ -123,7 +123,7 @@ class Faults:
             return
         latency = self.app.state.organization.options.latency
         if latency:
-            await asyncio.sleep(latency)
+            send = delayed(send, latency)
         asked = scope["method"], scope["path"]
         rule = next((rule for rule in self.rules if rule.strikes(*asked)), None)
         if rule is not None:
@@ -188,6 +188,19 @@ class Faults:
         await send({**start, "headers": headers})
         # After a body that is too short the server closes the connection by itself
         await send({"type": "http.response.body", "body": body, "more_body": len(body) < length})
+
+
+def delayed(send: Send, seconds: float) -> Send:
+    """Return a send whose answer begins so many seconds from now, however long the work takes."""
+    clock = asyncio.get_running_loop().time
+    due = clock() + seconds
+
+    async def wait_and_send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await asyncio.sleep(max(0, due - clock()))
+        await send(message)
+
+    return wait_and_send
 
 
 def spoiled(kind: str, body: bytes, scope: Scope) -> bytes:

@@ -66,7 +66,8 @@ class Options:
     token_seconds: int = TOKEN_SECONDS
     bare_lists: bool = False
     export_mb: int = 0  # the size of a CSV export, in megabytes; 0 takes the rows as they are
-    latency: float = 0.0  # seconds before each answer
+    latency: float = 0.0  # seconds from a request to its answer
+    input_tables: int = 10  # one workbook in so many has an input table
 
 
 class StoredTeam(Team):
@@ -91,12 +92,13 @@ class StoredUserAttribute(UserAttribute):
 class StoredWorkbook(Workbook):
     """A workbook, and the folder and workspace that it lies in.
 
-    number says what it shows, see content.py; a copy shows the same.
+    number and has_input_table say what it shows, see content.py; a copy shows the same.
     """
 
     parentId: str
     workspaceId: str | None
     number: int
+    has_input_table: bool
 
     @property
     def id(self) -> str:

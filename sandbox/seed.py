@@ -290,6 +290,7 @@ def _seed_workbooks(org: Organization) -> None:
             parentId=parent_id,
             workspaceId=None if is_private else space.workspaceId,
             number=n,
+            has_input_table=(n - 7) % org.options.input_tables == 0,
             **_seeded(n),
         )
         org.workbooks[workbook.workbookId] = workbook

@@ -33,7 +33,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
@@ -41,6 +41,7 @@ from sigma_session import SigmaError, SigmaSession, checked_id, print_rows, read
 
 # 2: Sigma's edge answers 429 to a program that has more requests than this under way at a time
 REQUESTS_IN_FLIGHT = 5
+Result = TypeVar("Result")
 
 
 # 3: Ask Sigma for the workbooks to search
@@ -56,58 +57,49 @@ def list_workbooks(session: SigmaSession, all_workbooks: bool) -> list[dict[str,
 def find_elements(
     session: SigmaSession, workbook: dict[str, Any], element_type: str
 ) -> list[dict[str, Any]]:
-    """Return the elements of one type in a workbook, with workbook, path, page and version."""
+    """Return the elements of one type in a workbook."""
     # One list holds the elements of all pages. The type is compared exactly, and it may be missing
-    start = f"/workbooks/{checked_id(workbook['workbookId'], 'workbookId')}"
-    elements = list(session.get_entries(f"{start}/elements"))
-    found = [element for element in elements if element.get("type") == element_type]
-
-    # That list does not say on which page an element is, so ask for the pages: only here, where
-    # something was found, and only until every element has its page
-    pages = page_names(session, start, {element["elementId"] for element in found})
-    return [
-        {
-            "workbook": workbook.get("name"),
-            "path": workbook.get("path"),
-            "page": pages.get(element["elementId"]),
-            "element": element.get("name"),
-            "elementId": element["elementId"],
-            "version": workbook.get("latestVersion"),
-        }
-        for element in found
-    ]
+    elements = session.get_entries(f"{path_of(workbook)}/elements")
+    return [element for element in elements if element.get("type") == element_type]
 
 
-def page_names(session: SigmaSession, start: str, element_ids: set[str]) -> dict[str, Any]:
-    """Return for each of some elements the name of its page. start is the workbook's path."""
+def path_of(workbook: dict[str, Any]) -> str:
+    """Return what the addresses of a workbook begin with."""
+    return f"/workbooks/{checked_id(workbook['workbookId'], 'workbookId')}"
+
+
+# 5: That list does not say on which page an element is, so ask for the pages: only here, where
+#    something was found, and only until every element has its page
+def page_names(
+    session: SigmaSession, workbook: dict[str, Any], elements: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the name of the page of each element, by element ID."""
+    element_ids = {element["elementId"] for element in elements}
     names: dict[str, Any] = {}
-    if not element_ids:
-        return names
-    for page in list(session.get_entries(f"{start}/pages")):
+    for page in list(session.get_entries(f"{path_of(workbook)}/pages")):
         if names.keys() == element_ids:
             break
         page_id = checked_id(page["pageId"], "pageId in Sigma's answer")
-        on_page = list(session.get_entries(f"{start}/pages/{page_id}/elements"))
+        on_page = list(session.get_entries(f"{path_of(workbook)}/pages/{page_id}/elements"))
         ids = {element["elementId"] for element in on_page}
         names.update(dict.fromkeys(ids & element_ids, page.get("name")))
     return names
 
 
-# 5: Search many workbooks at a time. The results come in the order of the workbooks, whichever
-#    answer arrives first
-def search(
-    session: SigmaSession, workbooks: list[dict[str, Any]], element_type: str
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the elements of one type in all workbooks, and a line for each that failed."""
-    rows: list[dict[str, Any]] = []
-    failures: list[str] = []
+# 6: Do the same for many workbooks at a time. The results come in the order of the workbooks,
+#    whichever answer arrives first
+def for_each(
+    workbooks: list[dict[str, Any]], work: Callable[[dict[str, Any]], Result], failures: list[str]
+) -> list[tuple[dict[str, Any], Result]]:
+    """Return each workbook with its result, and add a line to failures for each that failed."""
+    results: list[tuple[dict[str, Any], Result]] = []
     total = len(workbooks)
     with progress(total) as advance, ThreadPoolExecutor(max_workers=REQUESTS_IN_FLIGHT) as pool:
-        futures = [pool.submit(find_elements, session, book, element_type) for book in workbooks]
+        futures = [pool.submit(work, workbook) for workbook in workbooks]
         try:
             for workbook, future in zip(workbooks, futures, strict=True):
                 try:
-                    rows += future.result()
+                    results.append((workbook, future.result()))
                 except SigmaError as error:
                     # No answer, refused credentials, too many requests: these concern all
                     if error.status in (None, 401, 429):
@@ -117,10 +109,36 @@ def search(
         except BaseException:  # Ctrl-C, too: begin none of those that are still waiting
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+    return results
+
+
+# 7: Search all workbooks first, and then ask for the pages. A hit costs several requests, one after
+#    the other: if it came last in one go with the search, four of the five would be idle meanwhile
+def search(
+    session: SigmaSession, workbooks: list[dict[str, Any]], element_type: str
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the elements of one type in all workbooks, and a line for each that failed."""
+    failures: list[str] = []
+    searched = for_each(workbooks, lambda w: find_elements(session, w, element_type), failures)
+    found = {workbook["workbookId"]: elements for workbook, elements in searched if elements}
+    hits = [workbook for workbook, elements in searched if elements]
+    pages = for_each(hits, lambda w: page_names(session, w, found[w["workbookId"]]), failures)
+    rows = [
+        {
+            "workbook": workbook.get("name"),
+            "path": workbook.get("path"),
+            "page": names.get(element["elementId"]),
+            "element": element.get("name"),
+            "elementId": element["elementId"],
+            "version": workbook.get("latestVersion"),
+        }
+        for workbook, names in pages
+        for element in found[workbook["workbookId"]]
+    ]
     return rows, failures
 
 
-# 6: Show how far the search is, but only to a person: a log file has no use for a moving bar
+# 8: Show how far the search is, but only to a person: a log file has no use for a moving bar
 @contextlib.contextmanager
 def progress(total: int) -> Iterator[Callable[[], object]]:
     """Keep a bar on a terminal below the lines that are printed. The value moves the bar."""
@@ -137,14 +155,14 @@ def progress(total: int) -> Iterator[Callable[[], object]]:
 
 
 def main() -> None:
-    # 7: Read from .env what to search for and where, and open a session for all requests
+    # 9: Read from .env what to search for and where, and open a session for all requests
     element_type = read_env("ELEMENT_TYPE", "input-table")
     all_workbooks = read_flag("ALL_WORKBOOKS", default=False)
     if element_type != "input-table":  # a forgotten setting must not hide what this is about
         print(f"ELEMENT_TYPE is set: searching for {element_type}", file=sys.stderr)
     session = SigmaSession(get_bearer_token)
 
-    # 8: Search, and print what was found as a table
+    # 10: Search, and print what was found as a table
     workbooks = list_workbooks(session, all_workbooks)
     rows, failures = search(session, workbooks, element_type)
     columns = {
@@ -158,7 +176,7 @@ def main() -> None:
     where = f"{len(workbooks) - len(failures)} workbooks"
     print_rows(rows, columns, empty=f"No element of the type {element_type} in {where}.")
 
-    # 9: Name the workbooks that could not be searched. The list is not whole then, so the recipe
+    # 11: Name the workbooks that could not be searched. The list is not whole then, so the recipe
     #    must not end as if it were
     for failure in failures:
         print(failure, file=sys.stderr)
@@ -168,6 +186,6 @@ def main() -> None:
         )
 
 
-# 10: Run main() only when this file is started, not when it is imported
+# 12: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

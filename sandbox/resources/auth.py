@@ -35,7 +35,7 @@ class AccessToken(BaseModel):
     expires_in: int
 
 
-def organization(request: Request) -> Organization:
+async def organization(request: Request) -> Organization:
     """Return the state, which a reset replaces."""
     state: Organization = request.app.state.organization
     return state
@@ -71,7 +71,7 @@ async def post_token(
     )
 
 
-def caller(org: Org, authorization: Annotated[str | None, Depends(_bearer)]) -> str:
+async def caller(org: Org, authorization: Annotated[str | None, Depends(_bearer)]) -> str:
     """Return the member ID whose rights the request has, or refuse with 401."""
     scheme, _, text = (authorization or "").partition(" ")
     token = org.tokens.get(text)
@@ -90,7 +90,7 @@ def is_admin(org: Organization, member_id: str) -> bool:
     return org.member(member_id).memberType.lower() == "admin"
 
 
-def admin(org: Org, member_id: Caller) -> str:
+async def admin(org: Org, member_id: Caller) -> str:
     """Return the member ID of an administrator, or refuse with 403."""
     if not is_admin(org, member_id):
         raise Refusal(403, "The owner of these credentials lacks the Admin account type")

@@ -107,7 +107,7 @@ async def list_workbooks(
 ) -> dict[str, Any]:
     """List what the owner of the credentials can open; skipPermissionCheck is for admins."""
     if skipPermissionCheck:
-        admin(org, caller)
+        await admin(org, caller)
     return paging.cut(
         [
             workbook
@@ -155,6 +155,7 @@ async def copy_workbook(
         parentId=folder.id,
         workspaceId=folder.workspaceId,
         number=workbook.number,
+        has_input_table=workbook.has_input_table,
         **stamps(admin, now()),
     )
     if body.description:

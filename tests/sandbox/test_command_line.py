@@ -135,6 +135,8 @@ def test_options_may_stand_on_both_sides_of_run(before_run):
     options += [
         "--polls",
         "0",
+        "--input-tables",
+        "2",
         "--latency",
         "1",
         "--export-mb",

@@ -94,6 +94,13 @@ def test_what_elements_have(api):
     assert nameless == {"text", "visualization"}
 
 
+@pytest.mark.parametrize(("every", "expected"), [(1, 20), (2, 10), (10, 2), (100, 1)])
+def test_the_share_of_workbooks_with_an_input_table_can_be_chosen(every, expected):
+    workbooks = seed.seed(Options(workbooks=16, input_tables=every)).workbooks.values()  # and four
+    shown = [{e.type for page in content.pages_of(w) for e in page.elements} for w in workbooks]
+    assert sum("input-table" in types for types in shown) == expected
+
+
 def test_every_tenth_workbook_has_an_input_table(api, org):
     with_one = [
         n

@@ -179,6 +179,18 @@ def test_costs_one_request_per_workbook_and_a_few_per_hit_in_the_sandbox(run_rec
     assert all(line.startswith("URL sent to Sigma: ") and line.count("URL") == 1 for line in urls)
 
 
+def test_asks_for_pages_when_every_workbook_is_searched(call_recipe, running_sandbox):
+    # The requests about a hit follow each other: begun last, they would leave the others idle
+    sandbox = fresh(running_sandbox, workbooks=40, input_tables=1)
+    assert call_recipe(RECIPE).returncode == 0
+    kinds = [
+        "pages" if "/pages" in entry.path else "elements"
+        for entry in sandbox.state.log.entries
+        if entry.path.endswith(("/elements", "/pages"))
+    ]
+    assert kinds == ["elements"] * 40 + ["pages"] * 40 * (1 + 2)
+
+
 def test_searches_all_workbooks_of_a_large_organization(running_sandbox, run_recipe):
     fresh(running_sandbox, workbooks=1100)
     done = run_recipe(RECIPE, OUTPUT_FORMAT="json")
