@@ -291,7 +291,7 @@ SOME = [path for path in RECIPES if path.stem in ("update", "sync_schema", "expo
 
 
 @pytest.mark.parametrize("recipe", SOME, ids=str)
-@examples(40)
+@examples(25)
 @hypothesis.given(data=st.data())
 def test_any_setting(recipe, data, play):
     try_settings(data, recipe, play)
@@ -307,8 +307,8 @@ def test_any_setting_of_every_recipe(recipe, data, play):
 
 def test_every_setting_is_tried():
     tried = {name for recipe in RECIPES for _, name in settings_of(recipe)}
-    # MEMBER_EMAILS and MEMBER_UPDATES name files: see below. The grantee's setting is in a variable
-    assert set(demo.names()) - tried <= {"CLIENT_ID", "MEMBER_EMAILS", "OLD_OWNER_EMAIL"}
+    # The first is no secret and no ID; the other is tried with the files that it names
+    assert set(demo.names()) - tried == {"CLIENT_ID", "MEMBER_EMAILS"}
 
 
 WITH_ID = [(r, n) for r in RECIPES for n in re.findall(r'require_id\(\s*"(\w+)"', source(r))]
@@ -377,13 +377,11 @@ IN_ENV_FILE = {
     "line": ENV_LINE,
     "after": ENV_LINE,
     "end": st.sampled_from([b"\n", b"\r\n", b"\r"]),
-    "encoding": st.sampled_from(
-        ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"][:3] * 3 + ["utf-16-le"]
-    ),
+    "encoding": st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-le"]),
 }
 
 
-@examples(60)
+@examples(40)
 @hypothesis.given(**IN_ENV_FILE)
 def test_any_env_file(recipe, before, line, after, end, encoding, sandbox, call_recipe, tmp_path):
     try_env_file(recipe, before, line, after, end, encoding, sandbox, call_recipe, tmp_path)
@@ -447,7 +445,7 @@ def try_addresses(recipe, content, play, sandbox, tmp_path):
 
 
 @pytest.mark.parametrize("recipe", FOR_MANY)
-@examples(50)
+@examples(35)
 @hypothesis.given(content=BYTES)
 def test_any_file_of_addresses(recipe, content, play, sandbox, tmp_path):
     try_addresses(recipe, content, play, sandbox, tmp_path)
@@ -528,7 +526,7 @@ def try_csv(content, play, sandbox, tmp_path):
 CSV = csv_files() | st.binary(max_size=60)
 
 
-@examples(80)
+@examples(50)
 @hypothesis.given(content=CSV)
 def test_any_csv_file(content, play, sandbox, tmp_path):
     try_csv(content, play, sandbox, tmp_path)
