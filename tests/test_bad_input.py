@@ -299,10 +299,35 @@ def test_any_setting(recipe, data, play):
 
 @pytest.mark.slow
 @each_recipe
-@examples(60)
+@examples(30)
 @hypothesis.given(data=st.data())
 def test_any_setting_of_every_recipe(recipe, data, play):
     try_settings(data, recipe, play)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "name", "value", "refusal"),
+    [
+        ("connections/sync_schema.py", "SYNC_PATH", "[" * LONG, "SYNC_PATH is "),
+        ("workbooks/export_workbook.py", "OAUTH_OVERRIDES", "[" * LONG, "OAUTH_OVERRIDES is not"),
+        ("members/bulk_deactivate.py", "USER_NAME_PATTERN", "(" * LONG, "USER_NAME_PATTERN is "),
+        ("members/batch_update.py", "MEMBER_UPDATES", "~nobody-here/x", "MEMBER_UPDATES: x cannot"),
+        ("members/bulk_create.py", "MEMBER_EMAILS", "~nobody-here/x", "MEMBER_EMAILS: "),
+        ("workbooks/export_workbook_pdf.py", "EXPORT_FOLDER", "~nobody-here", "EXPORT_FOLDER is "),
+    ],
+    ids=lambda value: value if len(value) < 40 else "long",
+)
+def test_what_was_once_unexpected(recipe, name, value, refusal, play, sandbox):
+    done, _ = play(recipe, **{name: value})
+    assert done.stderr.startswith(f"Error: {refusal}")
+    assert not sandbox.state.log.entries
+
+
+def test_a_month_before_the_first_month_of_all(play):
+    settings = {"DATE_FROM": "", "DATE_TO": "0001-01-05"}
+    done, _ = play("workbooks/export_workbook_element_csv.py", **settings)
+    assert done.returncode == 0
+    assert "min:0001-01-01,max:0001-01-05" in done.stdout
 
 
 def test_every_setting_is_tried():
@@ -316,7 +341,7 @@ WITH_ID = [(r, n) for r in RECIPES for n in re.findall(r'require_id\(\s*"(\w+)"'
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("recipe", "name"), WITH_ID, ids=str)
-@examples(25)
+@examples(15)
 @hypothesis.given(data=st.data())
 def test_an_id_is_an_id_or_nothing_is_sent(recipe, name, data, play, sandbox):
     value = data.draw(values_of("require_id", name))
@@ -388,7 +413,7 @@ def test_any_env_file(recipe, before, line, after, end, encoding, sandbox, call_
 
 
 @pytest.mark.slow
-@examples(500)
+@examples(300)
 @hypothesis.given(**IN_ENV_FILE)
 def test_many_env_files(recipe, before, line, after, end, encoding, sandbox, call_recipe, tmp_path):
     try_env_file(recipe, before, line, after, end, encoding, sandbox, call_recipe, tmp_path)
@@ -453,7 +478,7 @@ def test_any_file_of_addresses(recipe, content, play, sandbox, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", FOR_MANY)
-@examples(200)
+@examples(150)
 @hypothesis.given(content=BYTES)
 def test_many_files_of_addresses(recipe, content, play, sandbox, tmp_path):
     try_addresses(recipe, content, play, sandbox, tmp_path)
