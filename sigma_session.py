@@ -94,10 +94,9 @@ def load_settings() -> None:
         if not load_dotenv(ENV_FILE, **how):
             return
         written = dotenv_values(ENV_FILE, **how)
-    except (ValueError, OSError) as error:  # PowerShell 5's ">" writes UTF-16
+    except ValueError as error:  # PowerShell 5's ">" writes UTF-16
         advice = "Save it as UTF-8, with a line NAME=value for each setting"
-        why = f": {error.strerror}" if isinstance(error, OSError) else ""
-        raise SigmaError(f"{ENV_FILE} cannot be read{why}. {advice}") from error
+        raise SigmaError(f"{ENV_FILE} cannot be read. {advice}") from error
     other = [name for name, text in written.items() if text != os.environ.get(name, text)]
     if other:  # EMAIL, LIMIT and SECRET are names that other programs use, too
         print(f"Set in the environment, so not read from .env: {', '.join(other)}", file=sys.stderr)
