@@ -77,7 +77,7 @@ class SigmaError(Exception):
     """
 
     def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(message)
+        super().__init__(hide_secrets(message))
         self.status = status
 
 
@@ -86,7 +86,7 @@ class SigmaError(Exception):
 #    instead while a debugger is attached.
 def env_file() -> Path:
     """Return the path of .env, or of the file that SIGMA_ENV_FILE names in its place."""
-    return FOLDER / Path(os.environ.get("SIGMA_ENV_FILE", "").strip() or ".env").expanduser()
+    return FOLDER / home_path(os.environ.get("SIGMA_ENV_FILE", "").strip() or ".env")
 
 
 @functools.cache  # at the first setting, not at import: importing a recipe must do nothing
@@ -148,10 +148,22 @@ def read_number(name: str, default: Number, lowest: Number, highest: Number) -> 
 
 def read_folder(name: str, default: str) -> Path:
     """Return a setting that is a folder, with its full path."""
-    folder = Path(read_env(name, default)).expanduser().resolve()
-    if not folder.is_dir():
-        raise SigmaError(f"{name} is {folder}, which is not a folder")
-    return folder
+    folder = home_path(read_env(name, default))
+    try:
+        folder = folder.resolve()
+        if folder.is_dir():
+            return folder
+    except (OSError, RuntimeError):  # a name that is too long, links that lead in a circle
+        pass
+    raise SigmaError(f"{name} is {folder}, which is not a folder")
+
+
+def home_path(text: str) -> Path:
+    """Return a path. ~ at its beginning is the home folder, unless the system knows none."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
 
 
 def require_env(name: str) -> str:
@@ -181,7 +193,7 @@ def read_emails(name: str, default: str) -> list[str]:
     Commas, semicolons, blanks and lines separate them; # begins a comment. The path counts from
     this file's folder. Raises SigmaError that names the line of a malformed address.
     """
-    path = FOLDER / Path(read_env(name, default)).expanduser()
+    path = FOLDER / home_path(read_env(name, default))
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
@@ -201,7 +213,9 @@ def read_emails(name: str, default: str) -> list[str]:
 
 def is_email(text: str) -> bool:
     """Say whether a text has the form of one email address."""
-    return len(text) <= 254 and bool(re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", text))
+    # isprintable: a mark that nobody sees may come along when an address is copied
+    form = r"[^@\s,;<>]+@[^@\s,;<>]+"
+    return len(text) <= 254 and text.isprintable() and bool(re.fullmatch(form, text))
 
 
 def require_id(name: str) -> str:
@@ -224,7 +238,7 @@ def id_in_url(url: str, name: str) -> str:
         address = urlsplit("")
     if re.match("/[^/]+/b/", address.path):
         raise SigmaError(f"{name} is the URL of a dataset. Sigma retired datasets on 2026-09-15")
-    kind, pattern = URL_PATTERNS.get(name, ("", "$^"))
+    kind, pattern = URL_PATTERNS.get(name, ("", "(?!)"))  # which matches nothing
     found = re.search(pattern, address.query if name == "ELEMENT_ID" else address.path)
     if found:
         return found[1]
@@ -489,9 +503,11 @@ def base_url() -> str:
 def is_loopback(host: str) -> bool:
     """Say whether a host name is this machine."""
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
         return False
+    # ::ffff:127.0.0.1 is loopback for some versions of Python only
+    return address.is_loopback and not getattr(address, "ipv4_mapped", None)
 
 
 # 3: Entries that Sigma could not read
@@ -512,16 +528,30 @@ def report_unreadable(url: str, entry: dict[str, Any]) -> None:
 
 
 # 4: One line for every failure, without a secret in it
-_secrets: set[str] = set()
+_secrets: tuple[str, ...] = ()  # never changed but replaced: other threads may be reading it
 
 
 def keep_secret(text: str) -> str:
     """Return the text, and replace it by *** in every line that is printed from now on."""
+    global _secrets
     if len(text) > 3:
-        in_json = (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
-        in_text = (text, quote(text), quote_plus(text), html.escape(text), text.replace('"', '""'))
-        _secrets.update((*in_text, *in_json))
+        # Twice, because a page may quote the JSON that it was sent
+        forms = {form for once in written(text) for form in written(once)}
+        # The longest first: one secret may lie in another
+        _secrets = tuple(sorted({*_secrets, *forms}, key=len, reverse=True))
     return text
+
+
+def written(text: str) -> set[str]:
+    """Return the ways in which an answer may write a text: JSON, HTML, CSV, in an address."""
+    page = html.escape(text)
+    return {
+        *(text, repr(text)[1:-1], text.replace('"', '""'), page),
+        page.replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
+        *(json.dumps(text, ensure_ascii=ascii)[1:-1] for ascii in (True, False)),
+        *(quote(text, safe, errors="replace") for safe in ("/", "")),
+        quote_plus(text, errors="replace"),
+    }
 
 
 def hide_secrets(text: str) -> str:
@@ -577,7 +607,8 @@ def check_format(answer: requests.Response, begin: bytes, file_format: str) -> N
     elif "json" in kind:
         good = False
     if not good:
-        what = f"{kind or 'of no type'}, beginning with {one_line(start[:40])!r}"
+        shown = begin.decode("utf-8", errors="replace")  # whole: half a secret is not recognized
+        what = f"{kind or 'of no type'}, beginning with {one_line(shown, 40)!r}"
         raise SigmaError(f"The answer from GET {answer.url} is not a {file_format} file but {what}")
 
 
@@ -649,6 +680,8 @@ def reason(error: Exception, warning: str) -> str:
         return "the connection was refused. Check baseURL and authURL, and your network"
     if isinstance(cause, ConnectTimeoutError):
         return f"no connection within {CONNECT_SECONDS} seconds. Check your network"
+    if "CA certificate bundle" in str(error):  # an OSError of no class of its own
+        return f"{one_line(error)}. Check REQUESTS_CA_BUNDLE"
     if isinstance(error, requests.exceptions.InvalidURL):
         return f"{one_line(error)}. Check baseURL and authURL"
     if isinstance(cause, ReadTimeoutError):

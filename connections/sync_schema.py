@@ -35,7 +35,7 @@ def read_path() -> list[str]:
     text = require_env("SYNC_PATH")
     try:
         path = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         path = None
     names = path if isinstance(path, list) else []
     if not 1 <= len(names) <= 3 or not all(isinstance(name, str) and name for name in names):

@@ -35,14 +35,22 @@ Sample output:
 #    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
 import csv
 import io
-import re
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, checked_id, read_flag, require_env, run
+from sigma_session import (
+    SigmaError,
+    SigmaSession,
+    checked_id,
+    home_path,
+    is_email,
+    read_flag,
+    require_env,
+    run,
+)
 
 ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which sends the scheduled exports
 FIELDS = {  # the columns, and the fields of a member that they change
@@ -125,8 +133,7 @@ def check_header(header: list[str], file_name: str) -> None:
 def problem_of(values: dict[str, str]) -> str:
     """Say what is wrong with a row, or return an empty text."""
     for column in ("Email", "New Email"):
-        is_address = re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", values[column])
-        if not is_address and (values[column] or column == "Email"):
+        if not is_email(values[column]) and (values[column] or column == "Email"):
             return f"{column} is {values[column]!r}, which is not an email address"
     if values["isArchived"].lower() not in ("", "true", "false"):  # Excel writes TRUE
         return f"isArchived is {values['isArchived']!r}. It can be true, false or blank"
@@ -194,14 +201,14 @@ def update_member(
 
 def main() -> None:
     # 5: Read the settings and the file
-    rows = read_rows(Path(require_env("MEMBER_UPDATES")).expanduser())
+    rows = read_rows(home_path(require_env("MEMBER_UPDATES")))
     dry_run = read_flag("DRY_RUN", default=True)
 
     # 6: Open a session. It asks get_bearer_token for a token and sends it with every request
     session = SigmaSession(get_bearer_token)
 
     # 7: Fetch all members in one list. Deactivated ones are left out unless asked for
-    my_id = session.get("/whoami").json()["userId"]
+    my_id = checked_id(session.get("/whoami").json()["userId"], "userId in Sigma's answer")
     hidden = {"includeArchived": "true", "includeInactive": "true"}
     members = session.get_entries("/members", **hidden)
     known = {str(member.get("email")).lower(): member for member in members}

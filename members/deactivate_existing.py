@@ -112,7 +112,8 @@ def main() -> None:
     else:
         new_owner = session.get(f"/members/{my_id}").json()
         why = "the owner of the credentials"
-    if new_owner["memberId"] == member_id:
+    new_owner_id = checked_id(new_owner["memberId"], "memberId in Sigma's answer")
+    if new_owner_id == member_id:
         raise SigmaError("NEW_OWNER_EMAIL is the address of the member to deactivate")
     documents = count_documents(session, member_id)
     print(f"To deactivate: {label(member)}")
@@ -123,7 +124,7 @@ def main() -> None:
         return
 
     # 9: Deactivate the member
-    deactivate_member(session, member_id, new_owner["memberId"] if new_owner_email else "")
+    deactivate_member(session, member_id, new_owner_id if new_owner_email else "")
     print(f"Member deactivated successfully: {member_id}")
 
 

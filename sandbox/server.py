@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope
 
 from sandbox import admin, console, errors, openapi
+from sandbox.door import Door
 from sandbox.faults import Fault, Faults
 from sandbox.organization import Options
 from sandbox.request_log import RequestLog
@@ -46,6 +47,7 @@ def create_app(options: Options, rules: list[Fault]) -> FastAPI:
     )
     app.state.organization = seed(options)
     app.state.rules = rules
+    app.add_middleware(Door)
     app.state.log = RequestLog(Faults(app, rules))  # what requests pass before the application
     errors.install(app)
     openapi.install(app)

@@ -5,11 +5,14 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 import responses
 
 os.environ["PYTHON_DOTENV_DISABLED"] = "1"  # before any recipe is imported
+# hypothesis keeps what it reads from the sources, which belongs into no repository
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(gettempdir()) / "hypothesis"))
 import get_access_token
 import sigma_session
 from sandbox import demo, seed
@@ -37,6 +40,7 @@ def settings(monkeypatch):
     monkeypatch.setattr(get_access_token, "_asked_at", float("-inf"))
     monkeypatch.setattr(get_access_token, "SECONDS_BETWEEN_TOKENS", 0)
     monkeypatch.setattr(sigma_session, "_unreadable", [])
+    monkeypatch.setattr(sigma_session, "_secrets", ())
 
 
 @pytest.fixture
@@ -96,7 +100,10 @@ def run_recipe(sandbox, tmp_path):
 
 @pytest.fixture
 def call_recipe(sandbox, monkeypatch, capsys, tmp_path):
-    """Start a recipe in this process: many times faster than run_recipe, with the same result."""
+    """Start a recipe in this process: many times faster than run_recipe, with the same result.
+
+    A setting that is None is not in the environment.
+    """
 
     def call(recipe, *arguments, **settings):
         if "export" in str(recipe):
@@ -104,7 +111,10 @@ def call_recipe(sandbox, monkeypatch, capsys, tmp_path):
         with monkeypatch.context() as changed:
             changed.chdir(tmp_path)
             for name, value in {**demo.demo_settings(sandbox.address), **settings}.items():
-                changed.setenv(name, value)
+                if value is None:
+                    changed.delenv(name, raising=False)
+                else:
+                    changed.setenv(name, value)
             changed.setattr(get_access_token, "_token", "")
             changed.setattr(sys, "argv", [str(ROOT / recipe), *arguments])
             try:

@@ -30,6 +30,7 @@ from sigma_session import (
     read_emails,
     read_env,
     read_flag,
+    read_folder,
     read_number,
     require_env,
     require_id,
@@ -144,6 +145,20 @@ def test_an_env_file_in_another_encoding(encoding, env_file):
         SigmaError, match=r"\.env cannot be read. Save it as UTF-8, with a line NAME=value"
     ):
         read_env("TEAMID")
+
+
+@pytest.mark.parametrize("line", [b"'A=B'=c", b"NEW=a\0b", b"TEAMID=\xff"])
+def test_an_env_file_with_what_no_environment_can_hold(line, env_file):
+    env_file.write_bytes(b"EMAIL=a@b\n" + line + b"\n")
+    with pytest.raises(SigmaError, match=r"\.env cannot be read.* with a line NAME=value"):
+        read_env("TEAMID")
+
+
+def test_a_folder_that_cannot_be_one(monkeypatch, tmp_path):
+    for text in ("~nobody-here/x", "x" * 5000, str(tmp_path / "no")):
+        monkeypatch.setenv("EXPORT_FOLDER", text)
+        with pytest.raises(SigmaError, match="EXPORT_FOLDER is .*, which is not a folder"):
+            read_folder("EXPORT_FOLDER", ".")
 
 
 # --- Where requests go ---
@@ -938,6 +953,13 @@ def test_another_url_is_refused(name, path, problem, monkeypatch):
         require_id(name)
 
 
+@pytest.mark.parametrize("url", ["https://", "x://", "https://[", "://app/workbook"])
+def test_a_url_without_a_path_is_refused(url, monkeypatch):
+    monkeypatch.setenv("MEMBERID", url)
+    with pytest.raises(SigmaError, match="MEMBERID is .*a URL, but this ID is in none"):
+        require_id("MEMBERID")
+
+
 # --- Files of addresses ---
 
 
@@ -965,6 +987,8 @@ def test_reads_addresses_however_they_are_separated(address_file):
     [
         ("a@x.y\nb@x.y, nobody\n", "line 2: 'nobody' is not an email address"),
         ("a@b@c", "line 1: 'a@b@c' is not an email address"),
+        ("a@x.y\n\ufeffb@x.y", r"line 2: '\\ufeffb@x.y' is not an email address"),
+        ("a\u200b@x.y", r"line 1: 'a\\u200b@x.y' is not an email address"),
         ("# nothing\n\n", "there is no email address in"),
     ],
 )

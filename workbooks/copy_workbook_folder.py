@@ -113,7 +113,7 @@ def main() -> None:
     member = session.get(f"/members/{member_id}").json()
     if member.get("isArchived") or member.get("isInactive"):  # nobody could open the copy
         raise SigmaError(f"{member.get('email')} is deactivated, so nothing was copied")
-    folder_id = member["homeFolderId"]
+    folder_id = checked_id(member["homeFolderId"], "homeFolderId in Sigma's answer")
 
     # 9: Copy the workbook, unless an earlier run did
     owner_ids = session.get("/whoami").json()["userId"], member_id

@@ -70,11 +70,14 @@ def read_overrides() -> dict[str, str]:
     if text:
         try:
             overrides = json.loads(text)
+            tokens = [keep_secret(override["token"]) for override in overrides]
+            if not isinstance(overrides, list) or not all(isinstance(t, str) for t in tokens):
+                raise TypeError
             for override in overrides:
                 checked_id(override["conn_id"], "conn_id in OAUTH_OVERRIDES")
-                keep_secret(override["token"])
-        except (KeyError, TypeError, ValueError):  # from None: the text holds tokens
+        except (KeyError, RecursionError, TypeError, ValueError):
             example = '[{"conn_id":"...","token":"..."}]'
+            # from None: the text holds tokens
             raise SigmaError(f"OAUTH_OVERRIDES is not a JSON list like {example}") from None
         headers["x-sigma-oauth-overrides"] = json.dumps(overrides)
     if read_flag("OAUTH_REJECT_DEFAULT_TOKENS", default=False):
@@ -186,7 +189,8 @@ def main() -> None:
     # 9: A pasted URL holds the short ID of a workbook. Nobody says whether an export takes it, so
     #    ask for the long one
     if len(workbook_id) != 36:
-        workbook_id = str(session.get(f"/workbooks/{workbook_id}").json()["workbookId"])
+        workbook = session.get(f"/workbooks/{workbook_id}").json()
+        workbook_id = checked_id(workbook["workbookId"], "workbookId in Sigma's answer")
 
     # 10: One file for the workbook, the page or the element
     if scope != "all-elements":

@@ -115,7 +115,8 @@ def main() -> None:
     element_id = require_id("ELEMENT_ID")
     control = read_env("DATE_FILTER_CONTROL", "DateFilter")
     date_to = read_date("DATE_TO", datetime.date.today())
-    date_from = read_date("DATE_FROM", date_to - datetime.timedelta(days=30))
+    one_month = min(datetime.timedelta(days=30), date_to - datetime.date.min)
+    date_from = read_date("DATE_FROM", date_to - one_month)
     if date_from > date_to:
         raise SigmaError(f"DATE_FROM ({date_from}) is later than DATE_TO ({date_to})")
     target = read_folder("EXPORT_FOLDER", ".") / "export.csv"
@@ -127,7 +128,8 @@ def main() -> None:
     # 7: A pasted URL holds the short ID of a workbook. Nobody says whether an export takes it, so
     #    ask for the long one
     if len(workbook_id) != 36:
-        workbook_id = str(session.get(f"/workbooks/{workbook_id}").json()["workbookId"])
+        workbook = session.get(f"/workbooks/{workbook_id}").json()
+        workbook_id = checked_id(workbook["workbookId"], "workbookId in Sigma's answer")
 
     # 8: Start the export. A date range is a text with its first and last day
     check_control(session, workbook_id, control)

@@ -87,7 +87,8 @@ def main() -> None:
     # 6: A pasted URL holds the short ID of a workbook. Nobody says whether an export takes it, so
     #    ask for the long one
     if len(workbook_id) != 36:
-        workbook_id = str(session.get(f"/workbooks/{workbook_id}").json()["workbookId"])
+        workbook = session.get(f"/workbooks/{workbook_id}").json()
+        workbook_id = checked_id(workbook["workbookId"], "workbookId in Sigma's answer")
 
     # 7: Start the export, wait for the file, and say where it is
     query_id = start_export(session, workbook_id, layout)

@@ -1,11 +1,15 @@
 """Tests of sandbox/admin.py: reset, request log and faults outside of /v2."""
 
 import asyncio
+import contextlib
+import socket
 
 import pytest
 import requests
 
-from sandbox import demo
+from sandbox import demo, seed
+from sandbox.__main__ import command_line
+from sandbox.faults import Fault
 from sandbox.request_log import RequestLog
 
 
@@ -71,17 +75,75 @@ def test_adds_and_removes_faults(admin, run_recipe):
         ({"Host": "evil.example.com"}, 403),
         ({"Host": "127.0.0.1.evil.example.com"}, 403),
         ({"Origin": "https://evil.example.com"}, 403),
+        ({"Host": "127.0.0.1@evil.example.com"}, 403),
+        ({"Host": "localhost.evil.example.com:8765"}, 403),
+        ({"Host": "["}, 403),
+        ({"Host": ""}, 403),
+        ({"Host": "0.0.0.0:8765"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": ""}, 403),
+        ({"Origin": "https://["}, 403),
+        ({"Origin": "http://127.0.0.1.evil.example.com"}, 403),
+        ({"Origin": "https://evil.example.com", "Sec-Fetch-Site": "cross-site"}, 403),
+        ({}, 200),
         ({"Host": "localhost:8765", "Origin": "http://localhost:8765"}, 200),
         ({"Host": "[::1]:8765"}, 200),
     ],
 )
-def test_refuses_what_a_page_elsewhere_makes_a_browser_send(headers, status, admin):
-    for method, path in (("POST", "/reset"), ("GET", "/requests"), ("DELETE", "/faults")):
+def test_refuses_what_a_page_elsewhere_makes_a_browser_send(headers, status, admin, sandbox):
+    sandbox.state.rules.append(Fault(kind="slow", match="GET /v2/nothing"))
+    for method, path in (("GET", "/requests"), ("POST", "/reset"), ("DELETE", "/faults")):
         admin(method, path, status, headers=headers)
+    assert bool(sandbox.state.rules) == (status == 403)
+    # A page whose name leads to this machine could read what somebody tries out: all is closed
+    form = {"grant_type": "client_credentials"}
+    basic = (seed.CLIENT_ID, seed.SECRET)
+    token = requests.post(
+        f"{sandbox.address}/v2/auth/token", data=form, auth=basic, headers=headers, timeout=5
+    )
+    assert token.status_code == status
+    for path in ("/openapi.json", "/v2/members", "/v2/no/such/path", "/nothing"):
+        answer = requests.get(f"{sandbox.address}{path}", headers=headers, timeout=5)
+        assert (answer.status_code == 403) == (status == 403)
+        assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("host_lines", ["", "Host: 127.0.0.1\r\nHost: evil.example.com\r\n"])
+def test_a_request_needs_one_host(host_lines, sandbox):
+    with socket.create_connection(sandbox.socket.getsockname(), timeout=5) as client:
+        head = f"POST /sandbox/reset HTTP/1.0\r\n{host_lines}Content-Length: 0\r\n\r\n"
+        client.sendall(head.encode())
+        assert client.recv(100).split()[1] in (b"400", b"403")
+
+
+def test_a_page_may_not_ask_for_permission_either(sandbox):
+    headers = {"Origin": "https://evil.example.com", "Access-Control-Request-Method": "DELETE"}
+    answer = requests.options(f"{sandbox.address}/sandbox/faults", headers=headers, timeout=5)
+    assert answer.status_code == 403
+    assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+
+
+def test_no_page_is_made_of_what_somebody_wrote(api, sandbox):
+    bad = "<script>alert(1)</script>"
+    member = {"email": "x@example.com", "firstName": bad, "lastName": bad, "memberType": "View"}
+    api("POST", "/v2/members", json=member)
+    for path in ("/sandbox/requests", "/openapi.json", f"/v2/{bad}", f"/{bad}", "/docs", "/redoc"):
+        answer = requests.get(f"{sandbox.address}{path}", timeout=5)
+        assert answer.headers["content-type"] == "application/json"
+
+
+def test_no_option_opens_the_sandbox():
+    options = command_line().format_help().lower()
+    assert "host" not in options
+    assert "bind" not in options
 
 
 def test_listens_on_this_machine_only(sandbox):
-    host, _ = sandbox.socket.getsockname()
+    host, port = sandbox.socket.getsockname()
     assert host == "127.0.0.1"
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outside:
+        outside.connect(("192.0.2.1", 9))  # sends nothing, but tells this machine's own address
+        address = outside.getsockname()[0]
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((address, port), timeout=5)
     assert demo.demo_settings(sandbox.address)["baseURL"].startswith("http://127.0.0.1:")
