@@ -129,6 +129,7 @@ def test_credentials_of_the_environment_never_reach_the_sandbox():
     assert "real" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before_run", [True, False])
 def test_options_may_stand_on_both_sides_of_run(before_run):
     options = ["--members", "10", "--bare-lists", "--token-ttl", "60", "--workbooks", "5"]

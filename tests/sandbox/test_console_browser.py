@@ -20,7 +20,10 @@ from tests.console_pages import PAGES
 NAMES = "chromium", "chromium-browser", "google-chrome"
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 MUST_RUN = os.environ.get("CI") and sys.platform == "linux"
-pytestmark = pytest.mark.skipif(not CHROMIUM and not MUST_RUN, reason="there is no chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM and not MUST_RUN, reason="there is no chromium"),
+]
 
 PHONE = {"viewport": {"width": 360, "height": 740}}
 SCRIPT = "<script>alert(1)</script>"
@@ -144,7 +147,6 @@ def test_a_refresh_takes_nothing_from_who_is_at_work(api, visit):
     assert page.locator("details[open]").count() == 0
 
 
-@pytest.mark.slow
 def test_what_changed_is_spoken_once_it_has_come_to_rest(api, visit):
     page = visit("/members")
     expect(page.locator("#spoken")).to_have_text("")
@@ -152,7 +154,6 @@ def test_what_changed_is_spoken_once_it_has_come_to_rest(api, visit):
     expect(page.get_by_role("status").first).to_contain_text("Changed member Sales Rep")
 
 
-@pytest.mark.slow
 def test_says_when_the_sandbox_is_gone(browser):
     with Server() as server:
         page = browser.new_page()
@@ -162,7 +163,6 @@ def test_says_when_the_sandbox_is_gone(browser):
     page.close()
 
 
-@pytest.mark.slow
 def test_a_page_that_is_not_there_stays_quiet(browser, sandbox):
     page = browser.new_context().new_page()
     asked = []
@@ -172,7 +172,6 @@ def test_a_page_that_is_not_there_stays_quiet(browser, sandbox):
     assert not any(url.endswith(".js") for url in asked)  # which would ask again and again
 
 
-@pytest.mark.slow
 def test_a_reset_reaches_every_page(api, visit):
     members, overview = visit("/members"), visit("/")
     api("POST", "/v2/members", json={"email": "n@example.com", "firstName": "Nea", "lastName": "N"})
@@ -195,7 +194,6 @@ def test_a_script_in_a_name_is_text(api, visit):
     assert page.locator("script").count() == 1
 
 
-@pytest.mark.slow
 def test_works_without_javascript(api, sandbox, visit):
     page = visit("/members", java_script_enabled=False)
     api("POST", "/v2/members", json={"email": "n@example.com", "firstName": "Nea", "lastName": "N"})
@@ -218,7 +216,6 @@ def test_works_without_javascript(api, sandbox, visit):
     assert len(sandbox.state.organization.members) == 125
 
 
-@pytest.mark.slow
 def test_an_export_is_downloaded(api, sandbox, visit):
     sandbox.state.organization.options.polls = 0
     body = {"elementId": seed.DEMO_ELEMENT_ID, "format": {"type": "csv"}}
@@ -230,7 +227,6 @@ def test_an_export_is_downloaded(api, sandbox, visit):
     assert download.value.path().read_text(encoding="utf-8").startswith("Order Number,")
 
 
-@pytest.mark.slow
 def test_the_keyboard_is_enough(visit):
     page = visit("/members")
     page.keyboard.press("Tab")
@@ -248,7 +244,6 @@ def test_the_keyboard_is_enough(visit):
     assert current.all_text_contents() == ["Members"]
 
 
-@pytest.mark.slow
 def test_dark_and_light_are_what_the_system_asks_for(visit):
     def brightness(scheme):
         page = visit("/", color_scheme=scheme)
@@ -259,7 +254,6 @@ def test_dark_and_light_are_what_the_system_asks_for(visit):
     assert brightness("dark") < 150
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_on_a_phone_is_wider_than_it(path, api, visit):
     member = fill(api)
@@ -270,7 +264,6 @@ def test_nothing_on_a_phone_is_wider_than_it(path, api, visit):
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", [*PAGES, "/members/unknown"])
 def test_axe_finds_no_fault_with_it(path, scheme, api, browser, sandbox):
@@ -284,7 +277,6 @@ def test_axe_finds_no_fault_with_it(path, scheme, api, browser, sandbox):
     fresh_page.context.close()
 
 
-@pytest.mark.slow
 def test_a_large_organization_stays_quick_to_look_at(sandbox, visit):
     fresh(sandbox, members=10_000)
     page = visit("/members")

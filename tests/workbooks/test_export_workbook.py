@@ -161,6 +161,7 @@ def test_all_elements_but_those_without_data_and_on_after_a_failed_one(
     assert "Not exported: e-3 (Chart): 400 from POST" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file_format", ["csv", "json", "jsonl", "xlsx", "pdf", "png"])
 def test_every_format_of_the_sandbox(file_format, run_recipe, tmp_path):
     settings = {"EXPORT_SCOPE": "element", "EXPORT_FORMAT": file_format, "EXPORT_FOLDER": "."}
@@ -171,6 +172,7 @@ def test_every_format_of_the_sandbox(file_format, run_recipe, tmp_path):
     assert saved.stat().st_size > 100
 
 
+@pytest.mark.slow
 def test_all_elements_of_the_sandbox(run_recipe, tmp_path):
     settings = {"EXPORT_SCOPE": "all-elements", "EXPORT_FORMAT": "csv", "EXPORT_FOLDER": "."}
     done = run_recipe(RECIPE, **settings)
