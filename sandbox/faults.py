@@ -1,6 +1,6 @@
 """Faults on demand: what goes wrong, with which requests, and how often.
 
-A rule is written "KIND [METHOD PATH] [times=N] [after=N] [seconds=S]", for example
+A rule is written "KIND [METHOD PATH] [times=N] [after=N] [seconds=S] [field=NAME]", for example
 
     503 GET /v2/members times=2          the first two of these requests get 503
     drop POST /v2/workspaces after=1     the second one is done, but the answer is lost
@@ -48,6 +48,8 @@ CHANGED = {
     "html": "status 200 with a page in place of the body",
     "repeat-page": "nextPage names the page that was asked for",
     "error-row": "an error object stands among the entries",
+    "missing-field": "`field` is missing in the object, or in every entry of a list",
+    "null-field": "`field` is null in the object, or in every entry of a list",
     "failed-job": "the job that the request starts ends in `failed`",  # see materializations.py
 }
 EDGE_PAGE = "<!DOCTYPE html><html><head><title>{}</title></head><body>1015</body></html>"
@@ -61,6 +63,7 @@ class Fault(BaseModel):
     times: int = Field(1, ge=0)
     after: int = Field(0, ge=0)
     seconds: float = Field(1, ge=0, le=3600)
+    field: str = Field("", description="For missing-field and null-field: which field.")
     seen: int = Field(0, description="How many requests matched so far.")
 
     @field_validator("kind")
@@ -84,13 +87,19 @@ class Fault(BaseModel):
             self.match = DOWNLOAD
         return self
 
+    @model_validator(mode="after")
+    def _names_a_field(self) -> "Fault":
+        if bool(self.field) != (self.kind in ("missing-field", "null-field")):
+            raise ValueError("field=NAME belongs to missing-field and null-field, and to no other")
+        return self
+
     @classmethod
     def parse(cls, text: str) -> "Fault":
         """Read a rule from its written form. Raises ValueError."""
         words = text.split()
         options = dict(word.split("=", 1) for word in words if "=" in word)
         kind, *match = [word for word in words if "=" not in word] or [""]
-        unknown = options.keys() - {"times", "after", "seconds"}
+        unknown = options.keys() - {"times", "after", "seconds", "field"}
         if unknown:
             raise ValueError(f"{', '.join(sorted(unknown))} is not an option of a fault")
         try:
@@ -98,7 +107,8 @@ class Fault(BaseModel):
         except ValidationError as error:
             problem = error.errors()[0]
             what = problem["msg"].removeprefix("Value error, ")
-            raise ValueError(f"{problem['loc'][0]}: {what}") from None
+            where = problem["loc"][0] if problem["loc"] else kind
+            raise ValueError(f"{where}: {what}") from None
 
     def strikes(self, method: str, path: str) -> bool:
         """Count a request, and say whether this rule strikes it."""
@@ -174,7 +184,7 @@ class Faults:
         headers = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
         if rule.kind in ("empty", "html"):
             start["status"] = 200
-        body = spoiled(rule.kind, body, scope)
+        body = spoiled(rule, body, scope)
         length = len(body)
         if rule.kind == "truncate":
             body = body[: len(body) // 2]
@@ -190,8 +200,9 @@ class Faults:
         await send({"type": "http.response.body", "body": body, "more_body": len(body) < length})
 
 
-def spoiled(kind: str, body: bytes, scope: Scope) -> bytes:
+def spoiled(rule: Fault, body: bytes, scope: Scope) -> bytes:
     """Return the body that a fault makes of an answer's body."""
+    kind = rule.kind
     if kind == "empty":
         return b""
     if kind == "html":
@@ -202,6 +213,14 @@ def spoiled(kind: str, body: bytes, scope: Scope) -> bytes:
         page = json.loads(body)
         if isinstance(page, MutableMapping):
             _spoil_page(kind, page, scope["query_string"].decode("latin-1"))
+        return json.dumps(page).encode()
+    if rule.field and body[:1] in (b"{", b"["):
+        page = json.loads(body)
+        rows = page if isinstance(page, list) else page.get("entries", [page])
+        for row in rows:
+            row[rule.field] = None
+            if kind == "missing-field":
+                del row[rule.field]
         return json.dumps(page).encode()
     return body
 
