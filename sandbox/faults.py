@@ -229,6 +229,6 @@ def _spoil_page(kind: str, page: MutableMapping[str, Any], query: str) -> None:
     asked_for = re.search(r"(?:^|&)page=([^&]+)", query)
     if kind == "repeat-page" and asked_for:
         page["nextPage"] = asked_for[1]
-    if kind == "error-row" and page.get("entries"):
+    if kind == "error-row" and "entries" in page:
         error = {"code": "inode_unreadable", "message": "Not readable", "requestId": "fault-1"}
         page["entries"].insert(1, error)

@@ -1,0 +1,380 @@
+"""The fault matrix: every recipe, every fault, and what must happen.
+
+TABLE holds a row for each fault. What an undisturbed run of a recipe asked decides which rows
+concern it, and which of its requests are struck, one at a time.
+"""
+
+import dataclasses
+import json
+import os
+import re
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+import sigma_session
+from sandbox import seed
+from sandbox.faults import CHANGED, Fault
+from tests.conftest import fresh
+from tests.contract import Contract
+from tests.test_every_recipe import RECIPES, SHARED
+
+SCRIPTS = [*(recipe.as_posix() for recipe in RECIPES), SHARED[0]]
+# One of each kind runs always; all others stand behind the marker
+QUICK = (
+    "members/list_all.py",
+    "members/create_workspace.py",
+    "members/bulk_create.py",
+    "workbooks/export_workbook_element_csv.py",
+)
+each_script = pytest.mark.parametrize(
+    "recipe", [pytest.param(s, marks=[] if s in QUICK else pytest.mark.slow) for s in SCRIPTS]
+)
+
+# Every recipe does what it is for, and ends with exit code 0 when nothing disturbs it
+SETTINGS = {
+    "DRY_RUN": "false",
+    "UNIQUE_EMAIL": "false",
+    "EXPORT_MAX_WAIT": "0",  # no second look at an export that is not known yet
+}
+CLOSED = "http://127.0.0.1:9/v2"  # nothing listens there
+OWN_SETTINGS = {
+    "members/bulk_create.py": {"MEMBER_EMAILS": "new.txt"},
+    "members/bulk_deactivate.py": {"USER_NAME_PATTERN": "^(hiro|ines|jonas) "},
+    "teams/bulk_assign_team.py": {"MEMBER_EMAILS": "known.txt"},
+    "teams/bulk_remove_team.py": {
+        "MEMBER_EMAILS": "known.txt",
+        "TEAMID": seed.make_uuid("team", "Sales"),
+    },
+    "workbooks/transfer_all_workbooks.py": {"OLD_OWNER_EMAIL": "ada@example.com"},
+    "workbooks/list_workbooks_by_owner.py": {"ALL_WORKBOOKS": "true"},
+}
+FILES = {
+    "new.txt": "anna.one@example.com, ben.two@example.com, cleo.three@example.com",
+    "known.txt": "chidi.okafor@example.com, kaja.swiatek@example.com",
+}
+
+# What a request is. The first that is asked for by `strikes` in a row
+READS = ("GET", "DELETE")  # may be sent again: twice deactivated is deactivated
+CHANGES = ("POST", "PATCH")
+RECOVERED = "recovered"  # the output and the organization are those of the undisturbed run
+LATER = ". It may have been carried out: look in Sigma before you run this again"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fault, the requests that it strikes, and what must happen.
+
+    must is RECOVERED, or a regular expression for the line that names the cause: exit code 1.
+    strikes is any, token, read (GET, DELETE), change (POST, PATCH), list, or next page.
+    """
+
+    fault: str
+    strikes: str
+    must: str
+    settings: tuple[tuple[str, str], ...] = ()
+
+    def rule(self, after: int) -> Fault:
+        """Return the rule for the sandbox, which lets some requests pass."""
+        where = "POST /v2/auth/token" if self.strikes == "token" else "* /v2/[!a]*"
+        kind, *options = self.fault.split()
+        return Fault.parse(" ".join([kind, where, f"after={after}", *options]))
+
+    @property
+    def concerns_one(self) -> bool:
+        """Say whether this is the refusal of one item of many: the next may be taken."""
+        return bool(re.match("403|404|409|500|502|503", self.must))
+
+
+IMPATIENT = (("SIGMA_TIMEOUT", "0.3"),)
+TABLE = [
+    # The token
+    Row("401", "token", "401 from POST .*/auth/token: .* Check CLIENT_ID and SECRET"),
+    Row("403", "token", "403 from POST .*/auth/token: Fault on demand"),
+    Row("403-html", "token", "403 from POST .*/auth/token: the answer is an HTML page"),
+    Row("429 seconds=0", "token", RECOVERED),
+    Row("429-html times=0", "token", "429 from POST .*/auth/token: the answer is an HTML page"),
+    Row("500", "token", r"500 from POST .*/auth/token: Fault on demand: 500 \(requestId [\w-]+\)(?!. It may)"),
+    Row("502-html", "token", "502 from POST .*/auth/token: the answer is an HTML page"),
+    Row("drop", "token", "No answer to POST .*/auth/token: the connection was lost(?!. It may)"),
+    Row("truncate", "token", "200 from POST .*/auth/token, but the answer was cut off"),
+    Row("broken-json", "token", "The answer from POST .*/auth/token is not the expected JSON"),
+    Row("empty", "token", "The answer from POST .*/auth/token is empty"),
+    Row("html", "token", "The answer from POST .*/auth/token is an HTML page"),
+    Row("missing-field field=access_token", "token", "/auth/token has no 'access_token'"),
+    Row("null-field field=access_token", "token", "No token in the answer from .*/auth/token"),
+    Row("hang", "token", "stayed silent too long", IMPATIENT),
+    Row("expired-token", "any", RECOVERED),
+    Row("401 times=0", "any", "401 from .* Check CLIENT_ID and SECRET"),
+    # Refusals
+    Row("403", "any", "403 from .*: Fault on demand: 403"),
+    Row("403-html", "any", "403 from .*: the answer is an HTML page .Attention Required! . 403"),
+    Row("404", "any", "404 from .*: Fault on demand: 404"),
+    Row("409", "any", "409 from .*: Fault on demand: 409"),
+    Row("429 seconds=0", "any", RECOVERED),
+    Row("429-html times=0", "any", "429 from .*: the answer is an HTML page"),
+    # Failures of the server
+    Row("500", "read", RECOVERED),
+    Row("502-html", "read", RECOVERED),
+    Row("503 times=2", "read", RECOVERED),
+    Row("500", "change", f"500 from .*{LATER}"),
+    Row("502-html", "change", f"502 from .*{LATER}"),
+    Row("503", "change", f"503 from .*{LATER}"),
+    # Lost on the way
+    Row("drop", "read", RECOVERED),
+    Row("drop times=0", "read", "the connection was lost"),
+    Row("drop", "change", f"the connection was lost{LATER}"),
+    Row("truncate", "read", "20[01] from .*, but the answer was cut off in the middle"),
+    Row("truncate", "change", f"20[01] from .*, but the answer was cut off in the middle{LATER}"),
+    Row("hang", "read", RECOVERED, IMPATIENT),
+    Row("hang times=0", "read", "stayed silent too long", IMPATIENT),
+    Row("hang", "change", f"stayed silent too long .*{LATER}", IMPATIENT),
+    # Answers that are not what they should be
+    Row("broken-json", "any", "not the expected JSON"),
+    Row("empty", "any", "is empty|is not a (csv|pdf) file"),
+    Row("html", "any", "is an HTML page|is not a (csv|pdf) file"),
+    Row("repeat-page", "next page", "The list is not whole: GET .* named the page .* twice"),
+    Row("error-row", "list", "is missing: Not readable|The list is not whole: Not readable"),
+]
+
+# Where a recipe has good reasons to do something else: by recipe, fault and number of the request
+TOLERATED = {  # exit code 0, and what it prints instead
+    ("members/bulk_create.py", "409", 3): "Exists already: anna.one@example.com",
+    ("members/bulk_create.py", "409", 5): "Exists already: cleo.three@example.com",
+    ("workbooks/update_owner.py", "404", 1): r"Old owner: \w+\n",  # who is gone
+}
+OTHER_END = {  # exit code 1, with another line
+    # An account type that is unknown to one is unknown to all, so it stops
+    ("members/bulk_create.py", "404", 3): "anna.one@.* 404 .* Created before: 0 of 3",
+    ("members/bulk_create.py", "404", 5): "cleo.three@.* 404 .* Created before: 2 of 3",
+    # Sigma may not know a new export at first, so it is asked again until EXPORT_MAX_WAIT
+    ("workbooks/export_workbook.py", "404", 1): "longer than EXPORT_MAX_WAIT",
+    ("workbooks/export_workbook_pdf.py", "404", 1): "longer than EXPORT_MAX_WAIT",
+    ("workbooks/export_workbook_element_csv.py", "404", 2): "longer than EXPORT_MAX_WAIT",
+}
+
+# Recipes that go on after an item that Sigma refuses: the requests for one, and the last line
+ITEMS = {
+    "members/bulk_create.py": ("POST /members", "Created 2, existed already 0, failed 1"),
+    "members/bulk_deactivate.py": ("DELETE /members/.", "Deactivated 2, failed 1"),
+    "members/batch_update.py": ("PATCH /members/.", "Changed 2, unchanged 0, failed 1"),
+    "workbooks/transfer_all_workbooks.py": (
+        "PATCH /files/.",
+        "not transferred: 1 of 8 workbooks. Run this recipe again to go on with those that are left",
+    ),
+    "workbooks/all_input_tables.py": (
+        "GET /workbooks/./(elements|pages.*)",
+        "not complete: 1 of 24 workbooks not searched",
+    ),
+}
+
+
+@dataclass
+class Run:
+    """How a recipe ended, what it asked, and what it left behind."""
+
+    code: int
+    out: str
+    err: str
+    asked: list[Any]  # LoggedRequest, but for the token
+    tokens: list[Any]  # LoggedRequest, for the token
+    organization: Any
+    files: dict[str, bytes]
+
+    def told(self) -> list[str]:
+        """What stands on stderr besides the addresses and the announcement of a pause."""
+        lines = self.err.splitlines()
+        return [line for line in lines if not line.startswith(("URL sent", "No success yet"))]
+
+    def changes(self) -> Counter[tuple[str, str, str]]:
+        """How often each change was, or may have been, carried out."""
+        return Counter(
+            (entry.method, entry.path, json.dumps(entry.body))
+            for entry in self.asked
+            if entry.method in CHANGES
+            and (entry.fault in CHANGED or entry.fault[:1] == "5" or entry.status < 400)
+        )
+
+
+def step(entry: Any) -> str:
+    """Return what a request is for: its method and path, with * in place of every ID."""
+    return f"{entry.method} " + re.sub(r"/(?=[^/]*[A-Z\d])[\w-]{6,}", "/*", entry.path[3:])
+
+
+def plain(value: Any) -> Any:
+    """Return the state of the sandbox in a form to compare: without times and counts of polls."""
+    if isinstance(value, BaseModel):
+        return plain(dict(value))
+    if dataclasses.is_dataclass(value):
+        return plain(vars(value))
+    if isinstance(value, dict):
+        passing = ("createdAt", "updatedAt", "startedAt", "readyAt", "lastActiveAt", "asked", "polls")
+        passing += ("good_until",)
+        passing += ("tokens", "refresh_tokens", "counter", "options", "synced")
+        return {str(k): plain(v) for k, v in value.items() if k not in passing}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    return value
+
+
+@pytest.fixture
+def sandbox(running_sandbox):
+    """A small sandbox: so many requests are made of it."""
+    return fresh(running_sandbox, members=15, workbooks=24, polls=0)
+
+
+@pytest.fixture
+def attempt(sandbox, call_recipe, tmp_path, monkeypatch):
+    """Run a recipe in this process, with a rule, against a new organization."""
+    monkeypatch.setattr(sigma_session, "PAGE_SIZE", 7)  # lists of several pages
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    # One request after the other, so that a rule strikes the same one each time
+    several = ThreadPoolExecutor.__init__
+    monkeypatch.setattr(ThreadPoolExecutor, "__init__", lambda pool, *_, **__: several(pool, 1))
+
+    def run(recipe: str, *rules: Fault, **settings: str) -> Run:
+        fresh(sandbox, members=15, workbooks=24, polls=0)
+        sandbox.state.rules.extend(rules)
+        folder = tmp_path / f"run{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        done = call_recipe(recipe, **{**settings_for(recipe, folder), **settings})
+        return observed(recipe, sandbox, done, folder)
+
+    return run
+
+
+def settings_for(recipe: str, folder: Path) -> dict[str, str]:
+    """Return the settings with which a recipe does what it is for, and write the files for it."""
+    settings = {**SETTINGS, **OWN_SETTINGS.get(recipe, {}), "EXPORT_FOLDER": str(folder)}
+    if "MEMBER_EMAILS" in settings:
+        name = settings["MEMBER_EMAILS"]
+        path = folder.with_name(f"{folder.name}-{name}")
+        path.write_text(FILES[name], encoding="utf-8")
+        settings["MEMBER_EMAILS"] = str(path)
+    return settings
+
+
+def observed(recipe: str, sandbox: Any, done: Any, folder: Path) -> Run:
+    """Return what a run did, after a look at what must never be."""
+    entries = list(sandbox.state.log.entries)
+    out, err = (text.replace(str(folder), "FOLDER") for text in (done.stdout, done.stderr))
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    secrets = [*sandbox.state.organization.tokens, seed.SECRET, "sandbox-snowflake-password"]
+    assert "Traceback" not in err, err
+    assert not [secret for secret in secrets if secret in out + err]
+    assert not [name for name in files if name.endswith(".part")]
+    return Run(
+        done.returncode,
+        out,
+        err,
+        [entry for entry in entries if "/auth/" not in entry.path],
+        [entry for entry in entries if "/auth/" in entry.path],
+        plain(sandbox.state.organization),
+        files,
+    )
+
+
+_undisturbed: dict[str, Run] = {}
+
+
+@pytest.fixture
+def undisturbed(attempt):
+    """Return the undisturbed run of a recipe."""
+
+    def run(recipe: str) -> Run:
+        if recipe not in _undisturbed:
+            _undisturbed[recipe] = attempt(recipe)
+            assert (_undisturbed[recipe].code, _undisturbed[recipe].told()) == (0, [])
+        return _undisturbed[recipe]
+
+    return run
+
+
+def places(row: Row, run: Run) -> list[int]:
+    """Return which requests of an undisturbed run a row strikes: the first and last of each step."""
+    fits = {
+        "token": lambda entry: False,
+        "any": lambda entry: True,
+        "read": lambda entry: entry.method in READS,
+        "change": lambda entry: entry.method in CHANGES,
+        "list": lambda entry: re.search("(limit|pageSize)=", entry.query),
+        "next page": lambda entry: re.search("(^|&)page=", entry.query),
+    }[row.strikes]
+    found: dict[str, list[int]] = {}
+    for number, entry in enumerate(run.asked):
+        # Half of a file with the right length cannot be told from the whole. And what Sigma
+        # refuses anyway (the columns of a text) need not be struck
+        is_half_file = "broken" in row.fault and "download" in entry.path
+        if fits(entry) and entry.status < 400 and not is_half_file:
+            found.setdefault(step(entry), []).append(number)
+    if row.strikes == "token":
+        return [0]
+    return sorted({n for numbers in found.values() for n in (numbers[0], numbers[-1])})
+
+
+def item(recipe: str, entry: Any) -> tuple[str, str] | None:
+    """Return which item of many a request is about: its address, and what tells it from others."""
+    pattern, _ = ITEMS.get(recipe, ("none", ""))
+    if not re.fullmatch(pattern, step(entry).replace("*", ".")):
+        return None
+    return "/".join(entry.path.split("/")[:4]), json.dumps(entry.body)
+
+
+@each_script
+def test_every_fault(recipe, attempt, undisturbed):
+    whole = undisturbed(recipe)
+    wrong = []
+    for row in TABLE:
+        for place in places(row, whole):
+            run = attempt(recipe, row.rule(place), **dict(row.settings))
+            try:
+                check(recipe, row, place, whole, run)
+            except AssertionError as error:
+                what = f"{row.fault} ({row.strikes}), {step(whole.asked[place])}, after={place}"
+                wrong.append(f"{what}: {error}\n{run.out}{run.err}")
+    assert not wrong, "\n\n".join(wrong)
+
+
+def check(recipe: str, row: Row, place: int, whole: Run, run: Run) -> None:
+    """Assert that what must happen has happened."""
+    assert not run.changes() - whole.changes(), "sent again what must not be"
+    case = (recipe, row.fault, place) if row.strikes != "token" else ("", "", 0)
+    struck = item(recipe, whole.asked[place]) if row.strikes != "token" else None
+    if case in TOLERATED:
+        assert (run.code, run.told()) == (0, [])
+        assert re.search(TOLERATED[case], run.out)
+        return
+    if row.must == RECOVERED:
+        assert (run.code, run.out, run.told()) == (0, whole.out, [])
+        assert run.organization == whole.organization
+        assert run.files.keys() == whole.files.keys()
+        renewed = row.fault == "expired-token" or row.strikes == "token"
+        assert len(run.tokens) == 1 + renewed
+        return
+
+    assert run.code == 1
+    *told, error = run.told() or [""]
+    assert error.startswith("Error: ")
+    if case in OTHER_END:
+        assert re.search(OTHER_END[case], error)
+    elif row.concerns_one and struck:
+        assert error == f"Error: {ITEMS[recipe][1]}"
+        assert len(told) == 1
+        assert re.search(row.must, told[0])
+        done = {item(recipe, entry) for entry in run.asked if entry.status == 200}
+        others = {item(recipe, entry) for entry in whole.asked} - {struck}
+        assert others <= done | {None}, "the others were not done"
+    elif row.strikes == "list" or struck:
+        assert re.search(row.must, "\n".join([*told, error]))
+    else:
+        assert re.search(row.must, error)
+        assert not told
+    # Where an entry of a list is missing, the recipe does what it can, and says so
+    succeeded, expected = (text.count("successfully") for text in (run.out, whole.out))
+    assert succeeded < expected or not expected or row.strikes == "list", "success after a failure"
