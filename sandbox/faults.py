@@ -63,7 +63,9 @@ class Fault(BaseModel):
     times: int = Field(1, ge=0)
     after: int = Field(0, ge=0)
     seconds: float = Field(1, ge=0, le=3600)
-    field: str = Field("", description="For missing-field and null-field: which field.")
+    field: str = Field(
+        "", description="For missing-field and null-field: names with commas."
+    )
     seen: int = Field(0, description="How many requests matched so far.")
 
     @field_validator("kind")
@@ -218,9 +220,9 @@ def spoiled(rule: Fault, body: bytes, scope: Scope) -> bytes:
         page = json.loads(body)
         rows = page if isinstance(page, list) else page.get("entries", [page])
         for row in rows:
-            row[rule.field] = None
-            if kind == "missing-field":
-                del row[rule.field]
+            row.update(dict.fromkeys(rule.field.split(",")))
+            for name in rule.field.split(",") if kind == "missing-field" else ():
+                del row[name]
         return json.dumps(page).encode()
     return body
 

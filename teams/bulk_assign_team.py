@@ -29,7 +29,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, read_emails, require_id, run
+from sigma_session import SigmaError, SigmaSession, checked_id, read_emails, require_id, run
 
 MOST_IDS = 1000  # in one request
 ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which belongs into no team
@@ -86,7 +86,7 @@ def main() -> None:
             inside += 1
             print(f"In the team:    {email}")
         else:
-            to_add.append(member["memberId"])
+            to_add.append(checked_id(member["memberId"], "memberId in Sigma's answer"))
             print(f"To add:         {email}")
     print(f"Plan: add {len(to_add)} of {len(emails)} to the team {team.get('name')}")
 

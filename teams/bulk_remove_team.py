@@ -32,7 +32,15 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, read_emails, read_flag, require_id, run
+from sigma_session import (
+    SigmaError,
+    SigmaSession,
+    checked_id,
+    read_emails,
+    read_flag,
+    require_id,
+    run,
+)
 
 MOST_IDS = 1000  # in one request
 ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which stays where it is
@@ -81,7 +89,7 @@ def main() -> None:
         if member is None:
             nobody += 1
             print(f"Not a member:    {email}")
-        elif member["memberId"] not in team["members"]:
+        elif checked_id(member["memberId"], "memberId in Sigma's answer") not in team["members"]:
             outside += 1
             print(f"Not in the team: {email}")
         else:

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 import sigma_session
 from sandbox import seed
 from sandbox.faults import CHANGED, Fault
-from tests.conftest import fresh
+from tests.conftest import ROOT, fresh
 from tests.contract import Contract
 from tests.test_every_recipe import RECIPES, SHARED
 
@@ -100,7 +100,11 @@ TABLE = [
     Row("403-html", "token", "403 from POST .*/auth/token: the answer is an HTML page"),
     Row("429 seconds=0", "token", RECOVERED),
     Row("429-html times=0", "token", "429 from POST .*/auth/token: the answer is an HTML page"),
-    Row("500", "token", r"500 from POST .*/auth/token: Fault on demand: 500 \(requestId [\w-]+\)(?!. It may)"),
+    Row(
+        "500",
+        "token",
+        r"500 from POST .*/auth/token: Fault on demand: 500 \(requestId [\w-]+\)(?!. It may)",
+    ),
     Row("502-html", "token", "502 from POST .*/auth/token: the answer is an HTML page"),
     Row("drop", "token", "No answer to POST .*/auth/token: the connection was lost(?!. It may)"),
     Row("truncate", "token", "200 from POST .*/auth/token, but the answer was cut off"),
@@ -214,7 +218,15 @@ def plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         return plain(vars(value))
     if isinstance(value, dict):
-        passing = ("createdAt", "updatedAt", "startedAt", "readyAt", "lastActiveAt", "asked", "polls")
+        passing = (
+            "createdAt",
+            "updatedAt",
+            "startedAt",
+            "readyAt",
+            "lastActiveAt",
+            "asked",
+            "polls",
+        )
         passing += ("good_until",)
         passing += ("tokens", "refresh_tokens", "counter", "options", "synced")
         return {str(k): plain(v) for k, v in value.items() if k not in passing}
@@ -378,3 +390,78 @@ def check(recipe: str, row: Row, place: int, whole: Run, run: Run) -> None:
     # Where an entry of a list is missing, the recipe does what it can, and says so
     succeeded, expected = (text.count("successfully") for text in (run.out, whole.out))
     assert succeeded < expected or not expected or row.strikes == "list", "success after a failure"
+
+
+# --- Fields that are missing or null ---
+
+
+@pytest.fixture(scope="session")
+def contract(running_sandbox):
+    """The contract that SIGMA_OPENAPI names, or else what the sandbox says about itself."""
+    file = os.environ.get("SIGMA_OPENAPI")
+    return Contract.load(file) if file else Contract(json.dumps(running_sandbox.app.openapi()))
+
+
+def field_rules(kind: str, paths: list[tuple[str, str]], field: str) -> list[Fault]:
+    return [
+        Fault(kind=kind, match=f"{method} {path}", field=field, times=0) for method, path in paths
+    ]
+
+
+@each_script
+def test_every_field(recipe, attempt, undisturbed, contract):
+    whole = undisturbed(recipe)
+    read = source_of(recipe)
+    paths: dict[str, list[tuple[str, str]]] = {}
+    for entry in whole.asked:
+        paths.setdefault(step(entry), []).append((entry.method, entry.path))
+    wrong = []
+    for where, asked in paths.items():
+        fields = contract.fields(*asked[0])
+        optional = sorted(name for name in fields if not fields[name])
+        # One by one what the recipe reads, and all at once what is optional
+        cases = [name for name in fields if f'"{name}"' in read]
+        cases += [",".join(optional)] if optional else []
+        for case in cases:
+            for kind in ("missing-field", "null-field"):
+                run = attempt(recipe, *field_rules(kind, sorted(set(asked)), case))
+                try:
+                    check_field(kind, case, fields.get(case, False), whole, run)
+                except AssertionError as error:
+                    wrong.append(
+                        f"{kind} {case} (-), {where}, after=: {error}\n{run.out[-300:]}{run.err}"
+                    )
+    assert not wrong, "\n\n".join(wrong)
+
+
+# How a recipe may say that a required field is missing, besides by its name
+OTHER_WORDS = {
+    "email": "the address|this address|cannot be added 2|not a member 2",
+    "status": "ended as None",
+    "valueType": "a control for None",
+}
+
+
+def check_field(kind: str, field: str, is_required: bool, whole: Run, run: Run) -> None:
+    """Assert that a recipe does without an optional field, and explains a required one."""
+    assert not run.changes() - whole.changes(), "sent what it must not"
+    assert not re.search(r'Id": null|\[null', json.dumps([e.body for e in run.asked if e.body]))
+    if run.code == 0 or not is_required:
+        assert (run.code, run.told()) == (0, [])
+        assert run.organization == whole.organization
+        return
+    assert run.code == 1
+    *told, error = run.told()
+    assert all(line.startswith("Failed: ") for line in told)
+    named = re.search(f"{field}|{OTHER_WORDS.get(field, field)}", error, re.IGNORECASE)
+    assert named or (kind == "null-field" and "unexpected TypeError" in error)
+    succeeded, expected = (text.count("successfully") for text in (run.out, whole.out))
+    assert succeeded < expected or not expected, "success after a failure"
+
+
+def source_of(recipe: str) -> str:
+    """Return the text of a recipe, with that of the steps that it imports."""
+    paths = [ROOT / recipe]
+    if "master_script" in recipe:
+        paths += (ROOT / "members").glob("*.py")
+    return "".join(path.read_text(encoding="utf-8") for path in paths)

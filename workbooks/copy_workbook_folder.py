@@ -78,7 +78,7 @@ def main() -> None:
     member = session.get(f"/members/{member_id}").json()
     if member.get("isArchived") or member.get("isInactive"):  # nobody could open the copy
         raise SigmaError(f"{member.get('email')} is deactivated, so nothing was copied")
-    folder_id = member["homeFolderId"]
+    folder_id = checked_id(member["homeFolderId"], "homeFolderId in Sigma's answer")
 
     # 8: Copy the workbook
     copy = copy_workbook(session, workbook_id, folder_id, new_name or workbook["name"])

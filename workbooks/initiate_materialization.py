@@ -134,7 +134,8 @@ def main() -> None:
     print(f"Schedule: {describe_schedule(schedule)}")
 
     # 10: Start the job, and print its status each time that it changes
-    job_id = start_materialization(session, workbook_id, schedule["sheetId"])
+    sheet_id = checked_id(schedule["sheetId"], "sheetId in Sigma's answer")
+    job_id = start_materialization(session, workbook_id, sheet_id)
     print(f"Materialization started: {job_id}")
     for status in wait_for_materialization(session, workbook_id, job_id):
         print(f"Status: {status}")

@@ -67,7 +67,7 @@ def workbooks_owned_by(session: SigmaSession, member_id: str) -> list[dict[str, 
         file_id = checked_id(file["id"], "id in Sigma's answer")
         # ownerId is optional in a list. Ask about the file itself rather than guess
         owner_id = file.get("ownerId") or session.get(f"/files/{file_id}").json().get("ownerId")
-        if owner_id == member_id and file.get("type") == "workbook":
+        if owner_id == member_id and (file.get("type") or "workbook") == "workbook":
             owned.append(file)
     return owned
 

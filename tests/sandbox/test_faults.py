@@ -73,7 +73,8 @@ def test_a_rule_in_its_written_form(text, rule):
 )
 def test_a_rule_that_is_none(text):
     with pytest.raises(
-        ValueError, match="is not a fault|not an option|greater than or equal|matches no request|field="
+        ValueError,
+        match="is not a fault|not an option|greater than or equal|matches no request|field=",
     ):
         Fault.parse(text)
 
