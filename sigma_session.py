@@ -755,6 +755,10 @@ def run(main: Callable[..., object], command_line: argparse.ArgumentParser | Non
     if isinstance(output.failure, BrokenPipeError):  # what is left in the buffer goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(problem, KeyboardInterrupt):
+        threads = [thread for thread in threading.enumerate() if not thread.daemon]
+        if len(threads) > 1:  # Python would wait for the answers that they are waiting for
+            sys.stderr.flush()
+            os._exit(130)
         sys.exit(130)
     problem = problem or output.failure
     if isinstance(problem, BrokenPipeError):  # "| head -1" has read enough

@@ -193,7 +193,7 @@ def main() -> None:
     session = SigmaSession(get_bearer_token)
 
     # 7: Fetch all members in one list. Deactivated ones are left out unless asked for
-    my_id = session.get("/whoami").json()["userId"]
+    my_id = checked_id(session.get("/whoami").json()["userId"], "userId in Sigma's answer")
     hidden = {"includeArchived": "true", "includeInactive": "true"}
     members = session.get_entries("/members", **hidden)
     known = {str(member.get("email")).lower(): member for member in members}

@@ -100,7 +100,7 @@ def main() -> None:
 
     # 7: Show the plan. The list of members holds no deactivated ones, so a second run continues
     #    where the first one stopped
-    my_id = session.get("/whoami").json()["userId"]
+    my_id = checked_id(session.get("/whoami").json()["userId"], "userId in Sigma's answer")
     plan, must_stay = find_members(session, pattern, my_id)
     for member in must_stay:
         why = "Sigma's own" if member["memberId"] == ROBOT_ID else "owns these credentials"

@@ -63,9 +63,7 @@ class Fault(BaseModel):
     times: int = Field(1, ge=0)
     after: int = Field(0, ge=0)
     seconds: float = Field(1, ge=0, le=3600)
-    field: str = Field(
-        "", description="For missing-field and null-field: names with commas."
-    )
+    field: str = Field("", description="For missing-field and null-field: names with commas.")
     seen: int = Field(0, description="How many requests matched so far.")
 
     @field_validator("kind")

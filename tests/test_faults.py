@@ -8,6 +8,10 @@ import dataclasses
 import json
 import os
 import re
+import signal
+import socket
+import subprocess
+import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -21,9 +25,12 @@ from pydantic import BaseModel
 import sigma_session
 from sandbox import seed
 from sandbox.faults import CHANGED, Fault
-from tests.conftest import ROOT, fresh
+from tests.conftest import ROOT, environment, fresh
 from tests.contract import Contract
+from tests.tcp_server import peer, read_request, reset
 from tests.test_every_recipe import RECIPES, SHARED
+
+SLEEP = time.sleep  # the recipes do not sleep here, but a server may
 
 SCRIPTS = [*(recipe.as_posix() for recipe in RECIPES), SHARED[0]]
 # One of each kind runs always; all others stand behind the marker
@@ -72,7 +79,8 @@ class Row:
     """A fault, the requests that it strikes, and what must happen.
 
     must is RECOVERED, or a regular expression for the line that names the cause: exit code 1.
-    strikes is any, token, read (GET, DELETE), change (POST, PATCH), list, or next page.
+    strikes is any, token, read (GET, DELETE), change (POST, PATCH), list, next page, or setting:
+    what is wrong is in the settings, and no request is struck.
     """
 
     fault: str
@@ -80,11 +88,13 @@ class Row:
     must: str
     settings: tuple[tuple[str, str], ...] = ()
 
-    def rule(self, after: int) -> Fault:
+    def rules(self, after: int) -> list[Fault]:
         """Return the rule for the sandbox, which lets some requests pass."""
+        if self.strikes == "setting":
+            return []
         where = "POST /v2/auth/token" if self.strikes == "token" else "* /v2/[!a]*"
         kind, *options = self.fault.split()
-        return Fault.parse(" ".join([kind, where, f"after={after}", *options]))
+        return [Fault.parse(" ".join([kind, where, f"after={after}", *options]))]
 
     @property
     def concerns_one(self) -> bool:
@@ -92,9 +102,12 @@ class Row:
         return bool(re.match("403|404|409|500|502|503", self.must))
 
 
-IMPATIENT = (("SIGMA_TIMEOUT", "0.3"),)
+IMPATIENT = (("SIGMA_TIMEOUT", "0.6"),)
 TABLE = [
+    Row("auth refused", "setting", "nothing listens there. To start", (("authURL", CLOSED),)),
+    Row("base refused", "setting", "nothing listens there. To start", (("baseURL", CLOSED),)),
     # The token
+    Row("secret", "setting", "401 from POST .* Check CLIENT_ID and SECRET", (("SECRET", "wrong"),)),
     Row("401", "token", "401 from POST .*/auth/token: .* Check CLIENT_ID and SECRET"),
     Row("403", "token", "403 from POST .*/auth/token: Fault on demand"),
     Row("403-html", "token", "403 from POST .*/auth/token: the answer is an HTML page"),
@@ -312,6 +325,7 @@ def places(row: Row, run: Run) -> list[int]:
     """Return which requests of an undisturbed run a row strikes: the first and last of each step."""
     fits = {
         "token": lambda entry: False,
+        "setting": lambda entry: False,
         "any": lambda entry: True,
         "read": lambda entry: entry.method in READS,
         "change": lambda entry: entry.method in CHANGES,
@@ -325,9 +339,10 @@ def places(row: Row, run: Run) -> list[int]:
         is_half_file = "broken" in row.fault and "download" in entry.path
         if fits(entry) and entry.status < 400 and not is_half_file:
             found.setdefault(step(entry), []).append(number)
-    if row.strikes == "token":
+    if row.strikes in ("token", "setting"):
         return [0]
-    return sorted({n for numbers in found.values() for n in (numbers[0], numbers[-1])})
+    ends = sorted({n for numbers in found.values() for n in (numbers[0], numbers[-1])})
+    return ends[-1:] if "hang" in row.fault else ends  # each costs the time-out
 
 
 def item(recipe: str, entry: Any) -> tuple[str, str] | None:
@@ -344,7 +359,7 @@ def test_every_fault(recipe, attempt, undisturbed):
     wrong = []
     for row in TABLE:
         for place in places(row, whole):
-            run = attempt(recipe, row.rule(place), **dict(row.settings))
+            run = attempt(recipe, *row.rules(place), **dict(row.settings))
             try:
                 check(recipe, row, place, whole, run)
             except AssertionError as error:
@@ -356,8 +371,9 @@ def test_every_fault(recipe, attempt, undisturbed):
 def check(recipe: str, row: Row, place: int, whole: Run, run: Run) -> None:
     """Assert that what must happen has happened."""
     assert not run.changes() - whole.changes(), "sent again what must not be"
-    case = (recipe, row.fault, place) if row.strikes != "token" else ("", "", 0)
-    struck = item(recipe, whole.asked[place]) if row.strikes != "token" else None
+    case, struck = (recipe, row.fault, place), item(recipe, whole.asked[place])
+    if row.strikes in ("token", "setting"):
+        case, struck = ("", "", 0), None
     if case in TOLERATED:
         assert (run.code, run.told()) == (0, [])
         assert re.search(TOLERATED[case], run.out)
@@ -465,3 +481,242 @@ def source_of(recipe: str) -> str:
     if "master_script" in recipe:
         paths += (ROOT / "members").glob("*.py")
     return "".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+# --- What no HTTP server says ---
+
+JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+LOST = "the connection was lost"
+NOISES = {  # what the server sends before it closes the connection, and the cause that is named
+    "nothing": (b"", LOST),
+    "half-a-status-line": (b"HTTP/1.1 20", LOST),
+    "no-http": (b"220 mail.example.com ESMTP\r\n", LOST),
+    "tls": (b"\x15\x03\x03\x00\x02\x02\x28", LOST),
+    "header-of-100-KB": (JSON + b"X-Long: " + b"x" * 100_000, LOST),
+    "headers-without-end": (JSON + b"X-Many: 1\r\n" * 1000, LOST),
+    "no-end-of-headers": (JSON + b"Content-Len", "is empty|is not a"),
+    "two-lengths": (JSON + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", "No answer to"),
+    "short-body": (JSON + b"Content-Length: 100\r\n\r\n{", "was cut off in the middle"),
+    "broken-chunk": (
+        JSON + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{",
+        "was cut off in the middle",
+    ),
+    "no-last-chunk": (
+        JSON + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+        "was cut off in the middle",
+    ),
+    "chunk-without-size": (
+        JSON + b"Transfer-Encoding: chunked\r\n\r\nmany\r\n{}\r\n",
+        "was cut off in the middle",
+    ),
+    "no-gzip": (
+        JSON + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\njunk",
+        "is compressed in a way that cannot be read",
+    ),
+    "reset": (b"HTTP/1.1 2", LOST),
+    "drip": (JSON + b"\r\n", "did not end in 1.2 seconds"),
+}
+
+
+def speak(client: socket.socket, noise: str) -> None:
+    """Answer the request on a connection."""
+    read_request(client)
+    client.sendall(NOISES[noise][0])
+    if noise == "reset":
+        reset(client)
+    while noise == "drip":  # each byte within the time-out, and no end
+        client.sendall(b" ")
+        SLEEP(0.05)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "of"),
+    [pytest.param(s, "sigma", marks=pytest.mark.slow) for s in SCRIPTS]
+    + [pytest.param(s, "token", marks=pytest.mark.slow) for s in QUICK],
+)
+def test_what_is_not_http(recipe, of, attempt, undisturbed):
+    whole = undisturbed(recipe)
+    may_have_worked = of == "sigma" and whole.asked[0].method in CHANGES
+    for noise, (_, cause) in NOISES.items():
+        connections: list[int] = []
+
+        def talk(client: socket.socket, noise: str = noise, asked: list[int] = connections) -> None:
+            asked.append(1)
+            speak(client, noise)
+
+        with peer(talk) as address:
+            settings = {"baseURL": address} if of == "sigma" else {"authURL": f"{address}/token"}
+            settings["SIGMA_TIMEOUT"] = "0.6" if noise == "drip" else "10"
+            run = attempt(recipe, **settings)
+        assert run.code == 1
+        (error,) = run.told()
+        assert re.search(cause, error), (noise, error)
+        assert ("may have been carried out" in error) == may_have_worked, (noise, error)
+        changes = of == "token" or whole.asked[0].method in CHANGES
+        assert len(connections) in ([1] if changes else [1, 3, 5]), noise
+        assert not run.asked
+
+
+# --- As a process of its own ---
+
+
+@pytest.fixture
+def start(sandbox, tmp_path):
+    """Start a recipe as a process of its own, and return it with the folder for its files."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(recipe: str, *rules: Fault, **options: Any) -> tuple[subprocess.Popen[str], Path]:
+        fresh(sandbox, members=15, workbooks=24, polls=0)
+        sandbox.state.rules.extend(rules)
+        folder = tmp_path / "exports"
+        folder.mkdir(exist_ok=True)
+        settings = {**settings_for(recipe, folder), **options.pop("settings", {})}
+        process = subprocess.Popen(
+            [sys.executable, ROOT / recipe],
+            env=environment(sandbox.address, settings),
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=options.pop("stdout", subprocess.PIPE),
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            **options,
+        )
+        started.append(process)
+        return process, folder
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def ended(sandbox):
+    """Wait for a process, and return what it did."""
+
+    def wait(recipe: str, process: subprocess.Popen[str], folder: Path) -> Run:
+        out, err = process.communicate(timeout=30)
+        done = subprocess.CompletedProcess([recipe], process.returncode, out or "", err)
+        return observed(recipe, sandbox, done, folder)
+
+    return wait
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(
+            row,
+            id=f"{row.strikes}-{row.fault}".replace(" ", "-"),
+            marks=[] if row.fault in ("expired-token", "drop") else pytest.mark.slow,
+        )
+        for row in TABLE
+    ],
+)
+def test_every_fault_in_a_process_of_its_own(row, start, ended, undisturbed):
+    recipe, place, settings = "members/list_all.py", 0, dict(row.settings)
+    if row.strikes == "change":
+        recipe = "members/create_workspace.py"
+    if row.strikes == "next page":
+        recipe, place, settings = "members/pagination.py", 1, {"LIMIT": "5"}
+    whole = undisturbed(recipe)
+    run = ended(recipe, *start(recipe, *row.rules(place), settings=settings))
+    check(recipe, row, 0, whole, run)
+
+
+def last_step(run: Run) -> Any:
+    """Return the last change of a run, or the last request of one that changes nothing."""
+    changes = [entry for entry in run.asked if entry.method != "GET"]
+    return (changes or run.asked)[-1]
+
+
+@each_script
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_while_an_answer_is_awaited(recipe, start, undisturbed, sandbox, ended):
+    struck = last_step(undisturbed(recipe))
+    process, folder = start(recipe, Fault(kind="hang", match=f"{struck.method} {struck.path}"))
+    give_up = time.monotonic() + 30
+    while not any(entry.fault for entry in sandbox.state.log.entries):
+        assert time.monotonic() < give_up
+        SLEEP(0.01)
+    process.send_signal(signal.SIGINT)
+    run = ended(recipe, process, folder)
+    assert run.code == 130
+    if "master_script" in recipe:
+        (line,) = run.told()
+        assert re.match("Stopped. Steps done: member, .*, team membership. To go on: python", line)
+    else:
+        assert run.told() == []
+    assert not run.files
+
+
+# --- The disk, and who reads the output ---
+
+WRITERS = [recipe for recipe in SCRIPTS if "export_workbook" in recipe]
+
+
+def test_the_writers_are_those_that_leave_a_file(undisturbed):
+    assert WRITERS
+    for recipe in WRITERS:
+        assert undisturbed(recipe).files
+
+
+@pytest.mark.parametrize("recipe", WRITERS)
+def test_a_file_where_the_folder_should_be(recipe, attempt, tmp_path):
+    blocked = tmp_path / "exports"
+    blocked.write_text("a file", encoding="utf-8")
+    run = attempt(recipe, EXPORT_FOLDER=str(blocked))
+    assert run.code == 1
+    assert run.told() == [f"Error: EXPORT_FOLDER is {blocked}, which is not a folder"]
+    assert not run.tokens
+
+
+@pytest.mark.parametrize("recipe", WRITERS)
+def test_a_folder_where_the_file_should_be(recipe, attempt, undisturbed, tmp_path):
+    (name,) = undisturbed(recipe).files
+    target = tmp_path / "exports" / name
+    target.mkdir(parents=True)
+    run = attempt(recipe, EXPORT_FOLDER=str(target.parent))
+    assert run.code == 1
+    (error,) = run.told()
+    assert re.match(f"Error: .*(Is a directory|denied).*{re.escape(name)}", error)
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("recipe", WRITERS)
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no RLIMIT_FSIZE")
+def test_a_full_disk(recipe, start, ended):
+    import resource
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    run = ended(recipe, *start(recipe, preexec_fn=limit))
+    assert run.code == 1
+    (error,) = run.told()
+    assert re.match("Error: .*File too large", error)
+    assert not run.files
+    assert "successfully" not in run.out
+
+
+@each_script
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_to_a_full_disk(recipe, start, ended, undisturbed):
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        run = ended(recipe, *start(recipe, stdout=full))
+    assert run.code == 1
+    assert run.told() == ["Error: [Errno 28] No space left on device"]
+    # What was asked for is done all the same
+    assert run.organization == undisturbed(recipe).organization
+    assert run.files.keys() == undisturbed(recipe).files.keys()
+
+
+@each_script
+def test_a_reader_who_goes_away(recipe, start, ended, undisturbed):
+    process, folder = start(recipe)
+    process.stdout.close()  # before the first line: "| head -0"
+    process.stdout = None
+    run = ended(recipe, process, folder)
+    assert (run.code, run.told()) == (1, [])
+    assert run.organization == undisturbed(recipe).organization
+    assert run.files.keys() == undisturbed(recipe).files.keys()

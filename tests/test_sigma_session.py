@@ -1,6 +1,5 @@
 """Tests of sigma_session.py: settings, requests, lists, errors, output."""
 
-import contextlib
 import csv
 import email.utils
 import io
@@ -10,7 +9,6 @@ import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
@@ -36,6 +34,7 @@ from sigma_session import (
     run,
 )
 from tests.conftest import BASE_URL, ROOT
+from tests.tcp_server import peer
 
 
 @pytest.fixture
@@ -450,23 +449,6 @@ def test_an_answer_that_is_not_http(monkeypatch):
         monkeypatch.setenv("baseURL", address)
         with pytest.raises(SigmaError, match="the connection was lost"):
             SigmaSession().get("/whoami")
-
-
-@contextlib.contextmanager
-def peer(talk):
-    """A server for what HTTP cannot say: talk gets each connection."""
-
-    def serve():
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = listener.accept()
-                with client:
-                    talk(client)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v2"
-        listener.shutdown(socket.SHUT_RDWR)
 
 
 def test_a_host_that_nobody_knows(monkeypatch):

@@ -102,7 +102,8 @@ def search(
     rows: list[dict[str, Any]] = []
     failures: list[str] = []
     total = len(workbooks)
-    with progress(total) as advance, ThreadPoolExecutor(max_workers=REQUESTS_IN_FLIGHT) as pool:
+    pool = ThreadPoolExecutor(max_workers=REQUESTS_IN_FLIGHT)
+    with progress(total) as advance:
         futures = [pool.submit(find_elements, session, book, element_type) for book in workbooks]
         try:
             for workbook, future in zip(workbooks, futures, strict=True):
@@ -114,8 +115,9 @@ def search(
                         raise
                     failures.append(f"Not searched: {workbook.get('name')}: {error}")
                 advance()
-        except BaseException:  # Ctrl-C, too: begin none of those that are still waiting
-            pool.shutdown(wait=False, cancel_futures=True)
+        except BaseException as error:  # begin none of those that are still waiting
+            patient = not isinstance(error, KeyboardInterrupt)
+            pool.shutdown(wait=patient, cancel_futures=True)
             raise
     return rows, failures
 
