@@ -59,6 +59,8 @@ OWN_SETTINGS = {
         "MEMBER_EMAILS": "known.txt",
         "TEAMID": seed.make_uuid("team", "Sales"),
     },
+    "members/pagination.py": {"LIMIT": "7"},
+    "workbooks/pagination.py": {"LIMIT": "7"},
     "workbooks/transfer_all_workbooks.py": {"OLD_OWNER_EMAIL": "ada@example.com"},
     "workbooks/list_workbooks_by_owner.py": {"ALL_WORKBOOKS": "true"},
 }
@@ -102,7 +104,7 @@ class Row:
         return bool(re.match("403|404|409|500|502|503", self.must))
 
 
-IMPATIENT = (("SIGMA_TIMEOUT", "0.6"),)
+IMPATIENT = (("SIGMA_TIMEOUT", "1"),)
 TABLE = [
     Row("auth refused", "setting", "nothing listens there. To start", (("authURL", CLOSED),)),
     Row("base refused", "setting", "nothing listens there. To start", (("baseURL", CLOSED),)),
@@ -156,7 +158,7 @@ TABLE = [
     Row("broken-json", "any", "not the expected JSON"),
     Row("empty", "any", "is empty|is not a (csv|pdf) file"),
     Row("html", "any", "is an HTML page|is not a (csv|pdf) file"),
-    Row("repeat-page", "next page", "The list is not whole: GET .* named the page .* twice"),
+    Row("repeat-page", "next page", "The list is not whole: .* named the page .* twice"),
     Row("error-row", "list", "is missing: Not readable|The list is not whole: Not readable"),
 ]
 
@@ -183,11 +185,11 @@ ITEMS = {
     "members/batch_update.py": ("PATCH /members/.", "Changed 2, unchanged 0, failed 1"),
     "workbooks/transfer_all_workbooks.py": (
         "PATCH /files/.",
-        "not transferred: 1 of 8 workbooks. Run this recipe again to go on with those that are left",
+        "not transferred: 1 of 6 workbooks. Run this recipe again to go on with those that are left",
     ),
     "workbooks/all_input_tables.py": (
         "GET /workbooks/./(elements|pages.*)",
-        "not complete: 1 of 24 workbooks not searched",
+        "not complete: 1 of 18 workbooks not searched",
     ),
 }
 
@@ -251,7 +253,7 @@ def plain(value: Any) -> Any:
 @pytest.fixture
 def sandbox(running_sandbox):
     """A small sandbox: so many requests are made of it."""
-    return fresh(running_sandbox, members=15, workbooks=24, polls=0)
+    return fresh(running_sandbox, members=15, workbooks=18, polls=0)
 
 
 @pytest.fixture
@@ -264,7 +266,7 @@ def attempt(sandbox, call_recipe, tmp_path, monkeypatch):
     monkeypatch.setattr(ThreadPoolExecutor, "__init__", lambda pool, *_, **__: several(pool, 1))
 
     def run(recipe: str, *rules: Fault, **settings: str) -> Run:
-        fresh(sandbox, members=15, workbooks=24, polls=0)
+        fresh(sandbox, members=15, workbooks=18, polls=0)
         sandbox.state.rules.extend(rules)
         folder = tmp_path / f"run{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
@@ -452,7 +454,7 @@ def test_every_field(recipe, attempt, undisturbed, contract):
 
 # How a recipe may say that a required field is missing, besides by its name
 OTHER_WORDS = {
-    "email": "the address|this address|cannot be added 2|not a member 2",
+    "email": "the address|this address|cannot be added 2|not a member 2|failed 3",
     "status": "ended as None",
     "valueType": "a control for None",
 }
@@ -460,7 +462,9 @@ OTHER_WORDS = {
 
 def check_field(kind: str, field: str, is_required: bool, whole: Run, run: Run) -> None:
     """Assert that a recipe does without an optional field, and explains a required one."""
-    assert not run.changes() - whole.changes(), "sent what it must not"
+    # A name that Sigma does not show may be set once more, but nothing else may be changed
+    sent, expected = (Counter(change[:2] for change in r.changes()) for r in (run, whole))
+    assert not sent - expected, "sent what it must not"
     assert not re.search(r'Id": null|\[null', json.dumps([e.body for e in run.asked if e.body]))
     if run.code == 0 or not is_required:
         assert (run.code, run.told()) == (0, [])
@@ -471,8 +475,8 @@ def check_field(kind: str, field: str, is_required: bool, whole: Run, run: Run) 
     assert all(line.startswith("Failed: ") for line in told)
     named = re.search(f"{field}|{OTHER_WORDS.get(field, field)}", error, re.IGNORECASE)
     assert named or (kind == "null-field" and "unexpected TypeError" in error)
-    succeeded, expected = (text.count("successfully") for text in (run.out, whole.out))
-    assert succeeded < expected or not expected, "success after a failure"
+    succeeded, usual = (text.count("successfully") for text in (run.out, whole.out))
+    assert succeeded < usual or not usual, "success after a failure"
 
 
 def source_of(recipe: str) -> str:
@@ -514,7 +518,7 @@ NOISES = {  # what the server sends before it closes the connection, and the cau
         "is compressed in a way that cannot be read",
     ),
     "reset": (b"HTTP/1.1 2", LOST),
-    "drip": (JSON + b"\r\n", "did not end in 1.2 seconds"),
+    "drip": (JSON + b"\r\n", "did not end in 2 seconds"),
 }
 
 
@@ -531,7 +535,7 @@ def speak(client: socket.socket, noise: str) -> None:
 
 @pytest.mark.parametrize(
     ("recipe", "of"),
-    [pytest.param(s, "sigma", marks=pytest.mark.slow) for s in SCRIPTS]
+    [pytest.param(s, "sigma", marks=[] if s == QUICK[0] else pytest.mark.slow) for s in SCRIPTS]
     + [pytest.param(s, "token", marks=pytest.mark.slow) for s in QUICK],
 )
 def test_what_is_not_http(recipe, of, attempt, undisturbed):
@@ -546,7 +550,7 @@ def test_what_is_not_http(recipe, of, attempt, undisturbed):
 
         with peer(talk) as address:
             settings = {"baseURL": address} if of == "sigma" else {"authURL": f"{address}/token"}
-            settings["SIGMA_TIMEOUT"] = "0.6" if noise == "drip" else "10"
+            settings["SIGMA_TIMEOUT"] = "1" if noise == "drip" else "10"
             run = attempt(recipe, **settings)
         assert run.code == 1
         (error,) = run.told()
@@ -566,7 +570,7 @@ def start(sandbox, tmp_path):
     started: list[subprocess.Popen[str]] = []
 
     def run(recipe: str, *rules: Fault, **options: Any) -> tuple[subprocess.Popen[str], Path]:
-        fresh(sandbox, members=15, workbooks=24, polls=0)
+        fresh(sandbox, members=15, workbooks=18, polls=0)
         sandbox.state.rules.extend(rules)
         folder = tmp_path / "exports"
         folder.mkdir(exist_ok=True)
@@ -618,7 +622,7 @@ def test_every_fault_in_a_process_of_its_own(row, start, ended, undisturbed):
     if row.strikes == "change":
         recipe = "members/create_workspace.py"
     if row.strikes == "next page":
-        recipe, place, settings = "members/pagination.py", 1, {"LIMIT": "5"}
+        recipe, place = "members/pagination.py", 1
     whole = undisturbed(recipe)
     run = ended(recipe, *start(recipe, *row.rules(place), settings=settings))
     check(recipe, row, 0, whole, run)
