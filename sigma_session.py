@@ -51,6 +51,8 @@ try:
     from urllib3.util import Retry
 except ModuleNotFoundError as missing:  # most often the wrong Python was started
     sys.exit(f"Error: {lacks_package(missing)}")
+except KeyboardInterrupt:  # these imports take most of the start
+    sys.exit(130)
 
 FOLDER = Path(__file__).resolve().parent
 ENV_FILE = FOLDER / ".env"

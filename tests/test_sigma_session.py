@@ -740,6 +740,12 @@ def test_a_missing_package_is_one_line_with_the_command_that_installs_it(
     error = done.stderr.splitlines()[-1]
     assert error.startswith("Error: ")
     assert f" lacks the package {package}. Install it: python -m pip install requests " in error
+
+
+def test_ctrl_c_at_the_start_is_no_traceback(run_recipe, tmp_path):
+    (tmp_path / "requests.py").write_text("raise KeyboardInterrupt", encoding="utf-8")
+    done = run_recipe("members/list_all.py", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
     assert "Traceback" not in done.stderr
 
 
