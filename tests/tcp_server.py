@@ -44,4 +44,6 @@ def read_request(client: socket.socket) -> None:
 
 def reset(client: socket.socket) -> None:
     """Close a connection so that the other side gets an error, not an end."""
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0))
+    client.setsockopt(
+        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+    )

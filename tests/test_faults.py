@@ -69,7 +69,6 @@ FILES = {
     "known.txt": "chidi.okafor@example.com, kaja.swiatek@example.com",
 }
 
-# What a request is. The first that is asked for by `strikes` in a row
 READS = ("GET", "DELETE")  # may be sent again: twice deactivated is deactivated
 CHANGES = ("POST", "PATCH")
 RECOVERED = "recovered"  # the output and the organization are those of the undisturbed run
