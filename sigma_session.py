@@ -21,6 +21,7 @@ import os
 import random
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -51,6 +52,8 @@ try:
     from urllib3.util import Retry
 except ModuleNotFoundError as missing:  # most often the wrong Python was started
     sys.exit(f"Error: {lacks_package(missing)}")
+except KeyboardInterrupt:  # these imports take most of the start
+    sys.exit(130)
 
 FOLDER = Path(__file__).resolve().parent
 PAGE_SIZE = 1000  # entries per page: Sigma sends 50 unless asked, and at most 1000
@@ -384,7 +387,9 @@ class SigmaSession(requests.Session):
 
         # auth instead of a plain header: requests lets a ~/.netrc overwrite those
         kwargs.update(auth=add_token, stream=True)
-        return SigmaResponse(super().request(method, url, *args, **kwargs))
+        answer = SigmaResponse(super().request(method, url, *args, **kwargs))
+        answer.most_seconds = 2 * self.answer_seconds
+        return answer
 
     def _checked_host(self, url: str) -> str:
         """Return the host of an address, if credentials may go there."""
@@ -403,6 +408,8 @@ class SigmaSession(requests.Session):
 
 class SigmaResponse(requests.Response):
     """An answer of Sigma, whose json() explains what is wrong with it instead of failing later."""
+
+    most_seconds = 240.0  # for the body as a whole, once it begins; a download may take longer
 
     def __init__(self, answer: requests.Response) -> None:
         super().__init__()
@@ -569,11 +576,27 @@ def one_line(text: object, most: int = 300) -> str:
 
 
 def read_body(answer: SigmaResponse) -> bytes:
-    """Return the whole body; raise SigmaError when it was cut off."""
+    """Return the whole body; raise SigmaError when it was cut off, or takes too long."""
+    late = threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        with contextlib.suppress(OSError, RuntimeError, ValueError):  # it has just ended
+            answer.raw.shutdown()
+
+    # A time-out counts from byte to byte: a body that drips would keep a nightly job for ever
+    timer = threading.Timer(answer.most_seconds, give_up)
+    timer.daemon = True
+    timer.start()
     try:
-        return answer.content
+        body = answer.content
     except (OSError, ValueError, HTTPError) as error:
-        raise damaged(answer, error) from error
+        raise damaged(answer, error, late.is_set()) from error
+    finally:
+        timer.cancel()
+    if late.is_set():  # it may look whole where the server does not announce the length
+        raise damaged(answer, TimeoutError(), True)
+    return body
 
 
 def body_chunks(answer: SigmaResponse) -> Iterator[bytes]:
@@ -584,10 +607,12 @@ def body_chunks(answer: SigmaResponse) -> Iterator[bytes]:
         raise damaged(answer, error) from error
 
 
-def damaged(answer: SigmaResponse, error: Exception) -> SigmaError:
+def damaged(answer: SigmaResponse, error: Exception, late: bool = False) -> SigmaError:
     """Return the error for a body that did not arrive whole."""
     problem = "was cut off in the middle"
-    if isinstance(error, requests.exceptions.ContentDecodingError):
+    if late:
+        problem = f"did not end in {answer.most_seconds:g} seconds (twice SIGMA_TIMEOUT)"
+    elif isinstance(error, requests.exceptions.ContentDecodingError):
         problem = "is compressed in a way that cannot be read"
     elif any(isinstance(cause, ReadTimeoutError) for cause in error.args):
         problem = "stopped in the middle"
@@ -774,6 +799,10 @@ def run(main: Callable[..., object], command_line: argparse.ArgumentParser | Non
     if isinstance(output.failure, BrokenPipeError):  # what is left in the buffer goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(problem, KeyboardInterrupt):
+        threads = [thread for thread in threading.enumerate() if not thread.daemon]
+        if len(threads) > 1:  # Python would wait for the answers that they are waiting for
+            sys.stderr.flush()
+            os._exit(130)
         sys.exit(130)
     problem = problem or output.failure
     if isinstance(problem, BrokenPipeError):  # "| head -1" has read enough

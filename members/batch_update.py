@@ -196,7 +196,7 @@ def update_member(
 ) -> None:
     """Change a member. new_owner_id gets the documents of a member who is deactivated."""
     body = {**changes, "newOwnerId": new_owner_id} if changes.get("isArchived") else changes
-    session.patch(f"/members/{member_id}", json=body)
+    session.patch(f"/members/{member_id}", json=body).json()  # a page of a proxy is no answer
 
 
 def main() -> None:

@@ -43,9 +43,10 @@ def deactivate_member(session: SigmaSession, member_id: str, new_owner_id: str =
     """Deactivate a member. Without a new owner the owner of the credentials gets the documents."""
     if new_owner_id:
         body = {"isArchived": True, "newOwnerId": new_owner_id}
-        session.patch(f"/members/{member_id}", json=body)
+        answer = session.patch(f"/members/{member_id}", json=body)
     else:
-        session.delete(f"/members/{member_id}")
+        answer = session.delete(f"/members/{member_id}")
+    answer.json()  # a page of a proxy is no answer
 
 
 # 3: Find out who gets the documents

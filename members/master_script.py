@@ -161,14 +161,19 @@ def main(arguments: argparse.Namespace) -> None:
         answer = grant_connection(session, connection_id, member_id, "usage")
         print(f"New connection permission added successfully: {answer}")
 
-    # 7: Say what is done and how to go on. Every step may be repeated without harm except the
-    #    first: a member whose creation got no answer may be there
-    except SigmaError as error:
-        line = f"{error}. Steps done: {', '.join(done) or 'none'}."
-        if not member_id and "may have been carried out" in line:
+    # 7: Say what is done and how to go on, also after Ctrl-C. Every step may be repeated without
+    #    harm except the first: a member whose creation got no answer may be there
+    except (SigmaError, KeyboardInterrupt) as error:
+        stopped = isinstance(error, KeyboardInterrupt)
+        line = "Stopped" if stopped else str(error)
+        line += f". Steps done: {', '.join(done) or 'none'}."
+        if not member_id and (stopped or "may have been carried out" in line):
             line += f" If {new_member['email']} is in Sigma, add --member-id with its ID."
         line += f" To go on: {command_to_go_on(member_id, workspace_id)}"
-        raise SigmaError(line, error.status) from error
+        if isinstance(error, SigmaError):
+            raise SigmaError(line, error.status) from error
+        print(line, file=sys.stderr)
+        raise
 
     print("Connection permissions granted successfully.")
     print("Onboarding process completed successfully.")

@@ -72,7 +72,8 @@ def member_pages(session: SigmaSession, limit: int) -> Iterator[list[dict[str, A
         # 4: A member that Sigma could not read arrives as an error object, without an ID
         for member in members:
             if "memberId" not in member:
-                raise SigmaError(f"The list is not whole: {member.get('message')}")
+                why = member.get("message", "an entry without memberId")
+                raise SigmaError(f"The list is not whole: {why}")
         yield members
         if isinstance(answer, list):
             return

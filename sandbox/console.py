@@ -25,7 +25,7 @@ from sandbox import admin
 from sandbox.changes import Changes
 from sandbox.content import pages_of
 from sandbox.errors import Refusal
-from sandbox.faults import CHANGED, OF_DOWNLOADS, REFUSED, Fault
+from sandbox.faults import CHANGED, OF_DOWNLOADS, REFUSED, Fault, first_problem
 from sandbox.models import Grant, Member
 from sandbox.organization import ROBOT_ID, Export, Organization, StoredTeam
 from sandbox.resources.auth import Org
@@ -405,7 +405,9 @@ async def reset(request: Request) -> Response:
 @router.get("/faults")
 async def faults(view: Viewed) -> Response:
     """Show the rules, and a form for another one."""
-    return show_faults(view, {"kind": "503", "times": "1", "after": "0", "seconds": "1"})
+    return show_faults(
+        view, {"kind": "503", "times": "1", "after": "0", "seconds": "1", "field": ""}
+    )
 
 
 def show_faults(view: View, form: dict[str, str], problem: str = "", status: int = 200) -> Response:
@@ -437,15 +439,15 @@ async def add_fault(
     times: Annotated[str, Form()] = "",
     after: Annotated[str, Form()] = "",
     seconds: Annotated[str, Form()] = "",
+    field: Annotated[str, Form()] = "",
 ) -> Response:
     """Add a rule. An empty field is left to its default."""
     form = {"kind": kind, "match": match, "times": times, "after": after, "seconds": seconds}
+    form["field"] = field
     try:
         rule = Fault.model_validate({name: text for name, text in form.items() if text.strip()})
     except ValidationError as error:
-        wrong = error.errors()[0]
-        problem = f"{wrong['loc'][0]}: {wrong['msg'].removeprefix('Value error, ')}"
-        return show_faults(view, form, problem, 400)
+        return show_faults(view, form, first_problem(error), 400)
     await admin.add_fault(view.request, rule)
     return RedirectResponse("/faults", 303)
 

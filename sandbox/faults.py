@@ -1,6 +1,6 @@
 """Faults on demand: what goes wrong, with which requests, and how often.
 
-A rule is written "KIND [METHOD PATH] [times=N] [after=N] [seconds=S]", for example
+A rule is written "KIND [METHOD PATH] [times=N] [after=N] [seconds=S] [field=NAME]", for example
 
     503 GET /v2/members times=2          the first two of these requests get 503
     drop POST /v2/workspaces after=1     the second one is done, but the answer is lost
@@ -48,6 +48,8 @@ CHANGED = {
     "html": "status 200 with a page in place of the body",
     "repeat-page": "nextPage names the page that was asked for",
     "error-row": "an error object stands among the entries",
+    "missing-field": "`field` is missing in the object, or in every entry of a list",
+    "null-field": "`field` is null in the object, or in every entry of a list",
     "failed-job": "the job that the request starts ends in `failed`",  # see materializations.py
 }
 EDGE_PAGE = "<!DOCTYPE html><html><head><title>{}</title></head><body>1015</body></html>"
@@ -61,6 +63,7 @@ class Fault(BaseModel):
     times: int = Field(1, ge=0)
     after: int = Field(0, ge=0)
     seconds: float = Field(1, ge=0, le=3600)
+    field: str = Field("", description="For missing-field and null-field: names with commas.")
     seen: int = Field(0, description="How many requests matched so far.")
 
     @field_validator("kind")
@@ -84,21 +87,25 @@ class Fault(BaseModel):
             self.match = DOWNLOAD
         return self
 
+    @model_validator(mode="after")
+    def _names_a_field(self) -> "Fault":
+        if bool(self.field) != (self.kind in ("missing-field", "null-field")):
+            raise ValueError("field=NAME belongs to missing-field and null-field, and to no other")
+        return self
+
     @classmethod
     def parse(cls, text: str) -> "Fault":
         """Read a rule from its written form. Raises ValueError."""
         words = text.split()
         options = dict(word.split("=", 1) for word in words if "=" in word)
         kind, *match = [word for word in words if "=" not in word] or [""]
-        unknown = options.keys() - {"times", "after", "seconds"}
+        unknown = options.keys() - {"times", "after", "seconds", "field"}
         if unknown:
             raise ValueError(f"{', '.join(sorted(unknown))} is not an option of a fault")
         try:
             return cls.model_validate({"kind": kind, "match": " ".join(match) or "*", **options})
         except ValidationError as error:
-            problem = error.errors()[0]
-            what = problem["msg"].removeprefix("Value error, ")
-            raise ValueError(f"{problem['loc'][0]}: {what}") from None
+            raise ValueError(first_problem(error)) from None
 
     def strikes(self, method: str, path: str) -> bool:
         """Count a request, and say whether this rule strikes it."""
@@ -107,6 +114,13 @@ class Fault(BaseModel):
         self.seen += 1
         past = self.seen - self.after
         return past > 0 and (self.times == 0 or past <= self.times)
+
+
+def first_problem(error: ValidationError) -> str:
+    """Say in one line what is wrong with a rule."""
+    problem = error.errors()[0]
+    where = problem["loc"][0] if problem["loc"] else "field"
+    return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
 
 
 class Faults:
@@ -174,7 +188,7 @@ class Faults:
         headers = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
         if rule.kind in ("empty", "html"):
             start["status"] = 200
-        body = spoiled(rule.kind, body, scope)
+        body = spoiled(rule, body, scope)
         length = len(body)
         if rule.kind == "truncate":
             body = body[: len(body) // 2]
@@ -203,8 +217,9 @@ def delayed(send: Send, seconds: float) -> Send:
     return wait_and_send
 
 
-def spoiled(kind: str, body: bytes, scope: Scope) -> bytes:
+def spoiled(rule: Fault, body: bytes, scope: Scope) -> bytes:
     """Return the body that a fault makes of an answer's body."""
+    kind = rule.kind
     if kind == "empty":
         return b""
     if kind == "html":
@@ -216,6 +231,14 @@ def spoiled(kind: str, body: bytes, scope: Scope) -> bytes:
         if isinstance(page, MutableMapping):
             _spoil_page(kind, page, scope["query_string"].decode("latin-1"))
         return json.dumps(page).encode()
+    if rule.field and body[:1] in (b"{", b"["):
+        page = json.loads(body)
+        rows = page if isinstance(page, list) else page.get("entries", [page])
+        for row in rows:
+            row.update(dict.fromkeys(rule.field.split(",")))
+            for name in rule.field.split(",") if kind == "missing-field" else ():
+                del row[name]
+        return json.dumps(page).encode()
     return body
 
 
@@ -223,6 +246,6 @@ def _spoil_page(kind: str, page: MutableMapping[str, Any], query: str) -> None:
     asked_for = re.search(r"(?:^|&)page=([^&]+)", query)
     if kind == "repeat-page" and asked_for:
         page["nextPage"] = asked_for[1]
-    if kind == "error-row" and page.get("entries"):
+    if kind == "error-row" and "entries" in page:
         error = {"code": "inode_unreadable", "message": "Not readable", "requestId": "fault-1"}
         page["entries"].insert(1, error)

@@ -74,6 +74,12 @@ def fresh(server, **options):
     return server
 
 
+def environment(address, settings):
+    """Return the environment of a process that runs a recipe against a sandbox."""
+    kept = {name: value for name, value in os.environ.items() if name not in demo.names()}
+    return {**kept, **demo.demo_settings(address), "SIGMA_BACKOFF": "0", **settings}
+
+
 @pytest.fixture
 def run_recipe(sandbox, tmp_path):
     """Start a recipe as a user would: a process of its own, from another folder."""
@@ -81,12 +87,9 @@ def run_recipe(sandbox, tmp_path):
     def run(recipe, *arguments, merged=False, address=None, **settings):
         if "export" in str(recipe):  # no test has the time to poll
             sandbox.state.organization.options.polls = 0
-        environment = {k: v for k, v in os.environ.items() if k not in demo.names()}
-        environment.update(demo.demo_settings(address or sandbox.address))
-        environment.update({"SIGMA_BACKOFF": "0", **settings})
         return subprocess.run(
             [sys.executable, ROOT / recipe, *arguments],
-            env=environment,
+            env=environment(address or sandbox.address, settings),
             cwd=tmp_path,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -116,6 +119,7 @@ def call_recipe(sandbox, monkeypatch, capsys, tmp_path):
                 else:
                     changed.setenv(name, value)
             changed.setattr(get_access_token, "_token", "")
+            changed.setattr(sigma_session, "_unreadable", [])
             changed.setattr(sys, "argv", [str(ROOT / recipe), *arguments])
             try:
                 runpy.run_path(str(ROOT / recipe), run_name="__main__")

@@ -125,6 +125,28 @@ class Contract:
                     return template, operation
         return "", None
 
+    def fields(self, method: str, path: str) -> dict[str, bool]:
+        """Return the fields of an answer, or of the entries of a list, and which are required."""
+        _, operation = self.find(method, path)
+        answers = operation["responses"] if operation else {}
+        content = answers.get("200", answers.get("201", {})).get("content", {})
+        return self._fields(content.get("application/json", {}).get("schema", {}))
+
+    def _fields(self, schema: Any) -> dict[str, bool]:
+        schema = self._resolved(schema)
+        if "items" in schema:
+            return self._fields(schema["items"])
+        properties = schema.get("properties", {})
+        if "entries" in properties:
+            return self._fields(properties["entries"])
+        found = {name: name in schema.get("required", []) for name in properties}
+        for part in schema.get("allOf", []):
+            found |= self._fields(part)
+        branches = [self._fields(s) for key in ("anyOf", "oneOf") for s in schema.get(key, [])]
+        for name in {name for branch in branches for name in branch}:
+            found[name] = any(branch.get(name, False) for branch in branches)
+        return found
+
     def _in_request(
         self, exchange: Exchange, template: str, operation: dict[str, Any]
     ) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Tests of sigma_session.py: settings, requests, lists, errors, output."""
 
-import contextlib
 import csv
 import email.utils
 import io
@@ -10,7 +9,6 @@ import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
@@ -37,6 +35,7 @@ from sigma_session import (
     run,
 )
 from tests.conftest import BASE_URL, ROOT
+from tests.tcp_server import peer
 
 
 @pytest.fixture
@@ -480,23 +479,6 @@ def test_an_answer_that_is_not_http(monkeypatch):
             SigmaSession().get("/whoami")
 
 
-@contextlib.contextmanager
-def peer(talk):
-    """A server for what HTTP cannot say: talk gets each connection."""
-
-    def serve():
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = listener.accept()
-                with client:
-                    talk(client)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v2"
-        listener.shutdown(socket.SHUT_RDWR)
-
-
 def test_a_host_that_nobody_knows(monkeypatch):
     def unknown(*args, **kwargs):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -786,6 +768,12 @@ def test_a_missing_package_is_one_line_with_the_command_that_installs_it(
     error = done.stderr.splitlines()[-1]
     assert error.startswith("Error: ")
     assert f" lacks the package {package}. Install it: python -m pip install requests " in error
+
+
+def test_ctrl_c_at_the_start_is_no_traceback(run_recipe, tmp_path):
+    (tmp_path / "requests.py").write_text("raise KeyboardInterrupt", encoding="utf-8")
+    done = run_recipe("members/list_all.py", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
     assert "Traceback" not in done.stderr
 
 

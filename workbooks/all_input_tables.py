@@ -94,7 +94,9 @@ def for_each(
     """Return each workbook with its result, and add a line to failures for each that failed."""
     results: list[tuple[dict[str, Any], Result]] = []
     total = len(workbooks)
-    with progress(total) as advance, ThreadPoolExecutor(max_workers=REQUESTS_IN_FLIGHT) as pool:
+    pool = ThreadPoolExecutor(max_workers=REQUESTS_IN_FLIGHT)
+    patient = True
+    with progress(total) as advance:
         futures = [pool.submit(work, workbook) for workbook in workbooks]
         try:
             for workbook, future in zip(workbooks, futures, strict=True):
@@ -106,9 +108,11 @@ def for_each(
                         raise
                     failures.append(f"Not searched: {workbook.get('name')}: {error}")
                 advance()
-        except BaseException:  # Ctrl-C, too: begin none of those that are still waiting
-            pool.shutdown(wait=False, cancel_futures=True)
+        except KeyboardInterrupt:
+            patient = False  # not even for the answers that are on their way
             raise
+        finally:  # after a failure, begin none of those that are still waiting
+            pool.shutdown(wait=patient, cancel_futures=True)
     return results
 
 

@@ -60,21 +60,24 @@ def columns_of_workbook(session: SigmaSession, workbook_id: str) -> list[dict[st
         elements = []
         for element in session.get_entries(f"{start}/pages/{page_id}/elements"):
             element_id = checked_id(element["elementId"], "elementId in Sigma's answer")
-            columns = list_columns(session, f"{start}/elements/{element_id}/columns")
+            has_columns = bool(element.get("columns"))  # optional, and without labels
+            path = f"{start}/elements/{element_id}/columns"
+            columns = list_columns(session, path, has_columns)
             elements.append({**element, "columns": columns})
         pages.append({**page, "elements": elements})
     return pages
 
 
 # 3: One element must not stop the others
-def list_columns(session: SigmaSession, path: str) -> list[dict[str, Any]]:
+def list_columns(session: SigmaSession, path: str, has_columns: bool) -> list[dict[str, Any]]:
     """Return the columns of an element; none if it is of a kind that has no columns."""
     try:
         return list(session.get_entries(path))
     except SigmaError as error:
         # Texts, controls and buttons have no columns, and Sigma may refuse to list them. The
-        # element itself exists: the list of elements has just named it
-        if error.status in (400, 404):
+        # element itself exists: the list of elements has just named it. One that is known to have
+        # columns must not be shown without them
+        if error.status in (400, 404) and not has_columns:
             return []
         raise
 

@@ -60,7 +60,8 @@ def workbook_pages(session: SigmaSession, limit: int) -> Iterator[list[dict[str,
         # 3: A workbook that Sigma could not read arrives as an error object, without an ID
         for workbook in answer["entries"]:
             if "workbookId" not in workbook:
-                raise SigmaError(f"The list is not whole: {workbook.get('message')}")
+                why = workbook.get("message", "an entry without workbookId")
+                raise SigmaError(f"The list is not whole: {why}")
         yield answer["entries"]
 
         # 4: nextPage leads to the next page. Only null (None) ends the list: a page with fewer

@@ -67,7 +67,7 @@ def workbooks_owned_by(session: SigmaSession, member_id: str) -> list[dict[str, 
         file_id = checked_id(file["id"], "id in Sigma's answer")
         # ownerId is optional in a list. Ask about the file itself rather than guess
         owner_id = file.get("ownerId") or session.get(f"/files/{file_id}").json().get("ownerId")
-        if owner_id == member_id and file.get("type") == "workbook":
+        if owner_id == member_id and (file.get("type") or "workbook") == "workbook":
             owned.append(file)
     return owned
 
@@ -79,7 +79,8 @@ def update_owner(session: SigmaSession, workbook_id: str, member_id: str) -> dic
     file: dict[str, Any] = session.patch(f"/files/{workbook_id}", json=body).json()
     # ownerId is optional in the answer. Where it is there, it must be the new one
     if (file.get("ownerId") or member_id) != member_id:
-        raise SigmaError(f"Sigma took the request, but {file['ownerId']} still owns {workbook_id}")
+        owner_id = file["ownerId"]
+        raise SigmaError(f"Sigma took the request, but {owner_id} still owns {workbook_id}", 200)
     return file
 
 
@@ -112,16 +113,18 @@ def main() -> None:
         print("DRY_RUN is true, so nothing was changed. Set DRY_RUN=false to transfer them.")
         return
 
-    # 9: Transfer one after the other. A refused one is named, and the others follow; but when
-    #    Sigma refuses the credentials (401), it would refuse them for all others, too
+    # 9: Transfer one after the other. A refused one is named, and the others follow. A failure that
+    #    would be that of all others, too, stops the run: no answer, or credentials that are
+    #    refused (401)
     failed = 0
-    for workbook in workbooks:
+    for number, workbook in enumerate(workbooks):
         try:
             update_owner(session, workbook["id"], new_owner["memberId"])
             print(f"Transferred: {workbook['name']}")
         except SigmaError as error:
-            if error.status == 401:
-                raise
+            if error.status in (None, 401):
+                counts = f"Transferred before: {number - failed} of {len(workbooks)}"
+                raise SigmaError(f"{workbook['name']}: {error}. {counts}", error.status) from error
             failed += 1
             print(f"Not transferred: {workbook['name']}: {error}", file=sys.stderr)
     if failed:

@@ -49,6 +49,12 @@ def archived(sandbox, first_name="Zoe"):
     return [member.isArchived for member in members if member.firstName == first_name]
 
 
+def test_an_owner_without_an_id_could_not_be_spared(sigma):
+    sigma.get(f"{BASE_URL}/whoami", json={"userId": None})
+    with pytest.raises(SigmaError, match="userId in Sigma's answer is None, which is not an ID"):
+        main()
+
+
 def test_shows_first_and_changes_nothing(members, capsys):
     main()
     assert capsys.readouterr().out.splitlines() == [

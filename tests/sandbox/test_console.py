@@ -403,6 +403,7 @@ def test_faults_are_added_listed_and_removed(api, get, post, sandbox):
         ({"kind": "503", "match": "nonsense"}, "match: 'nonsense' matches no request"),
         ({"kind": "503", "times": "-1"}, "times: Input should be greater than or equal to 0"),
         ({"kind": "503", "seconds": "x"}, "seconds: Input should be a valid number"),
+        ({"kind": "503", "field": "type"}, "field: field=NAME belongs to missing-field"),
         ({}, "kind: Field required"),
     ],
 )
@@ -420,6 +421,7 @@ def test_every_kind_of_fault_can_be_chosen(get, post, sandbox):
     kinds = re.findall(r'<option value="([^"/]+)"', page)
     assert {"503", "403-html", "hang", "early-404", "failed-job"} <= set(kinds)
     for kind in kinds:
-        assert post("/faults", kind=kind).status_code == 303, kind
+        field = {"field": "type"} if kind.endswith("-field") else {}
+        assert post("/faults", kind=kind, **field).status_code == 303, kind
     assert len(sandbox.state.rules) == len(kinds)
     assert "GET /v2/workbooks/*/pages/*/elements" in re.findall(r'<option value="([^"]+)"', page)

@@ -30,9 +30,9 @@ def ask(sandbox):
     [
         (
             "early-404 times=2",
-            {"kind": "early-404", "match": DOWNLOAD, "times": 2, "after": 0, "seconds": 1},
+            {"kind": "early-404", "match": DOWNLOAD, "times": 2},
         ),
-        ("429", {"kind": "429", "match": "*", "times": 1, "after": 0, "seconds": 1}),
+        ("429", {"kind": "429"}),
         (
             "503-html GET /v2/members* times=2 after=3 seconds=0.5",
             {
@@ -43,10 +43,15 @@ def ask(sandbox):
                 "seconds": 0.5,
             },
         ),
+        (
+            "null-field GET /v2/members field=email",
+            {"kind": "null-field", "match": "GET /v2/members", "field": "email"},
+        ),
     ],
 )
 def test_a_rule_in_its_written_form(text, rule):
-    assert Fault.parse(text).model_dump(exclude={"seen"}) == rule
+    plain = {"match": "*", "times": 1, "after": 0, "seconds": 1, "field": "", "seen": 0}
+    assert Fault.parse(text).model_dump() == {**plain, **rule}
 
 
 @pytest.mark.parametrize(
@@ -62,11 +67,14 @@ def test_a_rule_in_its_written_form(text, rule):
         "503 get /v2/x",
         "503 /v2/x",
         "503 GET /members",
+        "missing-field GET /v2/members",
+        "503 GET /v2/members field=email",
     ],
 )
 def test_a_rule_that_is_none(text):
     with pytest.raises(
-        ValueError, match="is not a fault|not an option|greater than or equal|matches no request"
+        ValueError,
+        match="is not a fault|not an option|greater than or equal|matches no request|field=",
     ):
         Fault.parse(text)
 
@@ -90,7 +98,7 @@ def test_429_names_the_seconds_and_its_page_does_not(ask, sandbox):
 
 
 # Every kind does the work (or not), and spoils the answer in its way
-@pytest.mark.parametrize("kind", [*CHANGED, *REFUSED])
+@pytest.mark.parametrize("kind", [k for k in [*CHANGED, *REFUSED] if "-field" not in k])
 def test_every_kind(kind, ask, sandbox):
     spoils_lists = kind in ("repeat-page", "error-row")
     match = "GET /v2/teams" if spoils_lists else "POST *"
@@ -132,6 +140,23 @@ def test_every_kind(kind, ask, sandbox):
     sandbox.state.rules.clear()
     # The token is dead after expired-token, and only then
     assert ask("GET", "/v2/whoami").status_code == (401 if kind == "expired-token" else 200)
+
+
+@pytest.mark.parametrize("kind", ["missing-field", "null-field"])
+@pytest.mark.parametrize("path", ["teams", f"teams/{seed.DEMO_TEAM_ID}"])
+@pytest.mark.parametrize("bare", [False, True])
+def test_a_field_that_is_missing_or_null(kind, path, bare, ask, sandbox):
+    sandbox.state.organization.options.bare_lists = bare
+    sandbox.state.rules.append(Fault(kind=kind, match=f"GET /v2/{path}", field="name"))
+    spoiled, whole = [ask("GET", f"/v2/{path}").json() for _ in range(2)]
+    for before, after in zip(rows_of(whole), rows_of(spoiled), strict=True):
+        assert before.pop("name")
+        assert after.pop("name", "missing") == (None if kind == "null-field" else "missing")
+        assert after == before
+
+
+def rows_of(answer):
+    return answer if isinstance(answer, list) else answer.get("entries", [answer])
 
 
 def seen(ask, kind):

@@ -1,6 +1,7 @@
 """Tests of workbooks/transfer_all_workbooks.py."""
 
 import pytest
+import requests
 from responses.matchers import json_params_matcher, query_param_matcher
 
 from sandbox import seed
@@ -108,6 +109,17 @@ def test_refused_credentials_stop_it_at_once(sigma, capsys, monkeypatch):
     files(sigma, file("a"), file("b"))
     patched(sigma, "a", status=401, json={"message": "jwt expired"})
     with pytest.raises(SigmaError, match="401 from PATCH .*/files/a: jwt expired"):
+        main()
+
+
+def test_no_answer_stops_it_and_says_how_many_are_done(sigma, capsys, monkeypatch):
+    monkeypatch.setenv("DRY_RUN", "false")
+    members(sigma)
+    files(sigma, file("a"), file("b"), file("c"), file("d"))
+    patched(sigma, "a", status=403, json={"message": "No rights"})
+    patched(sigma, "b", json={"ownerId": "m-new"})
+    patched(sigma, "c", body=requests.ConnectionError("lost"))
+    with pytest.raises(SigmaError, match=r"^Name c: No answer to .* Transferred before: 1 of 4$"):
         main()
 
 
