@@ -84,7 +84,7 @@ def environment(address, settings):
 def run_recipe(sandbox, tmp_path):
     """Start a recipe as a user would: a process of its own, from another folder."""
 
-    def run(recipe, *arguments, merged=False, address=None, **settings):
+    def run(recipe, *arguments, address=None, **settings):
         if "export" in str(recipe):  # no test has the time to poll
             sandbox.state.organization.options.polls = 0
         return subprocess.run(
@@ -92,8 +92,7 @@ def run_recipe(sandbox, tmp_path):
             env=environment(address or sandbox.address, settings),
             cwd=tmp_path,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if merged else subprocess.PIPE,
+            capture_output=True,
             encoding="utf-8",
             timeout=60,
         )
@@ -105,10 +104,10 @@ def run_recipe(sandbox, tmp_path):
 def call_recipe(sandbox, monkeypatch, capsys, tmp_path):
     """Start a recipe in this process: many times faster than run_recipe, with the same result.
 
-    A setting that is None is not in the environment.
+    A setting that is None is not in the environment. merged puts stderr into stdout, in order.
     """
 
-    def call(recipe, *arguments, **settings):
+    def call(recipe, *arguments, merged=False, **settings):
         if "export" in str(recipe):
             sandbox.state.organization.options.polls = 0
         with monkeypatch.context() as changed:
@@ -121,6 +120,8 @@ def call_recipe(sandbox, monkeypatch, capsys, tmp_path):
             changed.setattr(get_access_token, "_token", "")
             changed.setattr(sigma_session, "_unreadable", [])
             changed.setattr(sys, "argv", [str(ROOT / recipe), *arguments])
+            if merged:
+                changed.setattr(sys, "stderr", sys.stdout)
             try:
                 runpy.run_path(str(ROOT / recipe), run_name="__main__")
                 ended = 0
@@ -129,6 +130,8 @@ def call_recipe(sandbox, monkeypatch, capsys, tmp_path):
         printed, trace = capsys.readouterr()
         if isinstance(ended, str):  # Python prints the text and exits with 1
             ended, trace = 1, trace + ended + "\n"
+        if merged:
+            printed, trace = printed + trace, ""
         return subprocess.CompletedProcess([recipe], ended, printed, trace)
 
     return call

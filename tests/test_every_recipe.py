@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -109,10 +110,10 @@ def test_name_hides_no_module_of_python(recipe):
     assert recipe.stem not in sys.stdlib_module_names | packages
 
 
-@each_script
-def test_import_prints_nothing_and_needs_no_settings(recipe):
+def test_importing_them_prints_nothing_and_needs_no_settings():
     env = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
-    code = f"import {'.'.join(recipe.with_suffix('').parts)}"
+    modules = [".".join(path.with_suffix("").parts) for path in [*RECIPES, Path(SHARED[0])]]
+    code = f"import {', '.join(modules)}"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True
     )
@@ -125,8 +126,8 @@ def code_in_sample(recipe):
 
 
 @each_script
-def test_sample_output_is_what_the_recipe_prints(recipe, run_recipe, sandbox, tmp_path):
-    done = run_recipe(recipe, merged=True)
+def test_sample_output_is_what_the_recipe_prints(recipe, call_recipe, sandbox, tmp_path):
+    done = call_recipe(recipe, merged=True)
     printed = done.stdout.replace(sandbox.address, "https://aws-api.sigmacomputing.com")
     printed = printed.replace(str(tmp_path), "/home/ada")
     printed = re.sub(r"\+\d{13}@", "+1714640040000@", printed)
