@@ -16,9 +16,9 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connections?limit=1000&search=Snowflake+via+API
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connections
-    Connection created successfully: Snowflake via API
-    connectionId: 94293ebd-8ac7-540d-8f75-d3a57187283d
+    New connectionId: 94293ebd-8ac7-540d-8f75-d3a57187283d
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connections?limit=1000&search=Snowflake+via+API
+    Connection created successfully: Snowflake via API
 """
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
@@ -81,8 +81,7 @@ def main() -> None:
         print(f"connectionId: {', '.join(known)}")
         return
     connection_id = create_connection(session, name, details)
-    print(f"Connection created successfully: {name}")
-    print(f"connectionId: {connection_id}")
+    print(f"New connectionId: {connection_id}")
 
     # 8: Another run may have created one since step 7, and nothing in Sigma keeps two from doing
     #    so. Look again, and leave it to a person which one is to go
@@ -92,6 +91,7 @@ def main() -> None:
             f"Another run created a connection at the same moment, so there are {len(known)} called"
             f" {name}: {', '.join(known)}. Delete in Sigma what is too many"
         )
+    print(f"Connection created successfully: {name}")
 
 
 # 9: Run main() only when this file is started, not when it is imported

@@ -33,13 +33,8 @@ from tests.test_every_recipe import RECIPES, SHARED
 SLEEP = time.sleep  # the recipes do not sleep here, but a server may
 
 SCRIPTS = [*(recipe.as_posix() for recipe in RECIPES), SHARED[0]]
-# One of each kind runs always; all others stand behind the marker
-QUICK = (
-    "members/list_all.py",
-    "members/create_workspace.py",
-    "members/bulk_create.py",
-    "workbooks/export_workbook_element_csv.py",
-)
+# One that reads and one that changes run always; all others stand behind the marker
+QUICK = ("members/list_all.py", "members/create_workspace.py")
 each_script = pytest.mark.parametrize(
     "recipe", [pytest.param(s, marks=[] if s in QUICK else pytest.mark.slow) for s in SCRIPTS]
 )

@@ -47,7 +47,7 @@ def test_creates_the_connection(sigma, capsys):
     known(sigma, "Snowflake via API 2")
     main()
     assert capsys.readouterr().out == (
-        "Connection created successfully: Snowflake via API\nconnectionId: c-9\n"
+        "New connectionId: c-9\nConnection created successfully: Snowflake via API\n"
     )
 
 
@@ -75,7 +75,7 @@ def test_names_the_connection_that_another_run_made_at_the_same_moment(sigma, ca
         " Snowflake via API: c-0, c-9. Delete in Sigma what is too many$",
     ):
         main()
-    assert "connectionId: c-9\n" in capsys.readouterr().out
+    assert capsys.readouterr().out == "New connectionId: c-9\n"
 
 
 def test_the_password_is_shown_nowhere(sigma, capsys):
@@ -93,6 +93,6 @@ def test_twice_makes_one_connection_in_the_sandbox(run_recipe, sandbox):
     second = run_recipe("connections/create_connection.py", **SETTINGS)
     assert "created successfully" in first.stdout, first.stderr
     assert "exists already" in second.stdout
-    assert first.stdout.splitlines()[1] == second.stdout.splitlines()[1]
+    assert first.stdout.splitlines()[0] == f"New {second.stdout.splitlines()[1]}"
     assert len(sandbox.state.organization.connections) == before + 1
     assert "a password" not in first.stdout + first.stderr + second.stdout + second.stderr
