@@ -429,6 +429,8 @@ class SigmaResponse(requests.Response):
         def answer(fields: dict[str, Any]) -> Answer:
             return Answer(fields, self.asked)
 
+        if self.status_code == 204:  # done, and nothing to say
+            return answer({})
         try:
             body = super().json(object_hook=answer, **kwargs)
         except (ValueError, RecursionError):

@@ -405,6 +405,15 @@ def test_names_a_body_for_what_it_is(kind, body, problem, status, sigma):
     assert len(str(failed.value).splitlines()) == 1
 
 
+def test_204_is_a_success_without_a_body_and_no_list(sigma):
+    sigma.delete(f"{BASE_URL}/members/m-1", status=204)
+    sigma.get(f"{BASE_URL}/members", status=204)
+    session = SigmaSession(get_bearer_token)
+    assert session.delete("/members/m-1").json() == {}
+    with pytest.raises(SigmaError, match="has no 'entries'"):
+        list(session.get_entries("/members"))
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
