@@ -770,7 +770,7 @@ class Output(io.TextIOBase):
         return self.stream is not None and self.stream.isatty()
 
     def _try(self, action: Callable[[TextIO], object]) -> None:
-        if self.stream is not None and self.failure is None:
+        if self.stream is not None and not self.stream.closed and self.failure is None:
             try:
                 action(self.stream)
             except OSError as failure:

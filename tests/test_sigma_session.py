@@ -1001,3 +1001,13 @@ def test_a_file_of_addresses_that_cannot_be_read(address_file, monkeypatch, tmp_
     missing = re.escape(str(ROOT / "no/such/file"))  # the path counts from the shared file
     with pytest.raises(SigmaError, match=f"MEMBER_EMAILS: {missing} cannot be read: No such"):
         read_emails("MEMBER_EMAILS", ".member-emails")
+
+
+def test_a_stream_that_somebody_closed_is_left_alone():
+    stream = io.StringIO()
+    output = sigma_session.Output(stream)
+    output.write("before")
+    stream.close()
+    output.write("after")
+    output.flush()  # Python 3.13 says on stderr when this fails as the object goes
+    assert output.failure is None
