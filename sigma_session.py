@@ -69,6 +69,10 @@ URL_PATTERNS = {  # the settings whose ID is in a URL of the Sigma UI, what that
     "TEAMID": ("team", r"/admin/teams/([\w-]+)/?$"),
 }
 FILE_STARTS = {"pdf": b"%PDF", "png": b"\x89PNG", "xlsx": b"PK"}  # how a file of a format begins
+# What moves the cursor, or turns the direction of writing: nobody may forge a line of the output
+CONTROLS = "".join(
+    chr(c) for c in (*range(32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+)
 CHUNK = 1024 * 1024  # bytes that a download holds in memory
 Number = TypeVar("Number", int, float)
 
@@ -729,7 +733,9 @@ def print_rows(rows: Iterable[dict[str, Any]], columns: dict[str, str], empty: s
     output_format = read_env("OUTPUT_FORMAT", "table", choices=OUTPUT_FORMATS)
     rows = list(rows)
     if output_format == "json":
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        text = json.dumps(rows, indent=2, ensure_ascii=False)
+        escapes = {ord(c): f"\\u{ord(c):04x}" for c in CONTROLS if c != "\n"}
+        print(text.translate(escapes))  # or Output would put a blank in their place
         return
     cells = [[row.get(field) for field in columns.values()] for row in rows]
     if output_format == "csv":
@@ -750,11 +756,10 @@ class Output(io.TextIOBase):
     a failure is kept for the end.
     """
 
-    controls = dict.fromkeys([*range(9), *range(11, 13), *range(14, 32), *range(127, 160)], " ")
-
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: TextIO | None, kept: str = "\t\n") -> None:
         self.stream = stream  # None when it was closed before the start
         self.failure: OSError | None = None
+        self.controls = {ord(c): " " for c in CONTROLS if c not in kept}
 
     def write(self, text: str) -> int:
         """Pass a text on."""
@@ -795,7 +800,8 @@ def run(main: Callable[..., object], command_line: argparse.ArgumentParser | Non
     parser = command_line or argparse.ArgumentParser(description=about, formatter_class=layout)
     arguments = parser.parse_args()
     output = Output(sys.stdout)
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(Output(sys.stderr)):
+    errors = Output(sys.stderr, kept="\t\n\r")  # a progress bar goes back to the start of its line
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
         problem = failure_of(lambda: main(arguments) if command_line else main())
         output.flush()
     if isinstance(output.failure, BrokenPipeError):  # what is left in the buffer goes nowhere

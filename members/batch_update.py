@@ -196,7 +196,8 @@ def update_member(
 ) -> None:
     """Change a member. new_owner_id gets the documents of a member who is deactivated."""
     body = {**changes, "newOwnerId": new_owner_id} if changes.get("isArchived") else changes
-    session.patch(f"/members/{member_id}", json=body).json()  # a page of a proxy is no answer
+    # json() refuses what is not JSON, such as a proxy's page: nothing was changed then
+    session.patch(f"/members/{member_id}", json=body).json()
 
 
 def main() -> None:

@@ -86,8 +86,8 @@ def find_members(
 # 4: Deactivate one member
 def deactivate_member(session: SigmaSession, member_id: str) -> None:
     """Deactivate a member. The owner of the credentials gets the documents."""
-    path = f"/members/{checked_id(member_id, 'memberId')}"
-    session.delete(path).json()  # a page of a proxy is no answer
+    # json() refuses what is not JSON, such as a proxy's page: nothing was changed then
+    session.delete(f"/members/{checked_id(member_id, 'memberId')}").json()
 
 
 def main() -> None:

@@ -46,7 +46,7 @@ def deactivate_member(session: SigmaSession, member_id: str, new_owner_id: str =
         answer = session.patch(f"/members/{member_id}", json=body)
     else:
         answer = session.delete(f"/members/{member_id}")
-    answer.json()  # a page of a proxy is no answer
+    answer.json()  # refuses what is not JSON, such as a proxy's page: nothing was changed then
 
 
 # 3: Find out who gets the documents

@@ -71,15 +71,17 @@ def main() -> None:
     # 5: Look at the member first: whoever reads this output later wants to know who it was, and
     #    how to undo the change
     before = session.get(f"/members/{member_id}").json()
-    print(f"Member:   {before.get('firstName')} {before.get('lastName')} <{before.get('email')}>")
-    print(f"Old type: {before.get('memberType')}")
+    old_type = before["memberType"]
+    name = f"{before.get('firstName') or ''} {before.get('lastName') or ''}".strip()
+    print(f"Member:   {name} <{before.get('email')}>")
+    print(f"Old type: {old_type}")
 
     # 6: Change the type. The answer holds the member as Sigma keeps it now, so print that, not
     #    what was asked for: upper and lower case may differ
     after = update_member_type(session, member_id, new_type)
     print(f"New type: {after['memberType']}")
     print(f"User account type updated successfully: {member_id}")
-    print(f"To undo it, set NEW_MEMBER_TYPE={before.get('memberType')} and run this recipe again.")
+    print(f"To undo it, set NEW_MEMBER_TYPE={old_type} and run this recipe again.")
 
 
 # 7: Run main() only when this file is started, not when it is imported

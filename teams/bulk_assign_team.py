@@ -54,7 +54,7 @@ def add_to_team(session: SigmaSession, team_id: str, member_ids: list[str]) -> N
     for start in range(0, len(member_ids), MOST_IDS):
         some = member_ids[start : start + MOST_IDS]
         try:
-            # json(), although the answer holds nothing: a page of a proxy is no answer
+            # json() refuses what is not JSON, such as a proxy's page: nothing was changed then
             session.patch(f"/teams/{team_id}/members", json={"add": some}).json()
         except SigmaError as error:
             counts = f"Added before: {start} of {len(member_ids)}"

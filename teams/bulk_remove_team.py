@@ -64,7 +64,7 @@ def remove_from_team(session: SigmaSession, team_id: str, member_ids: list[str])
     for start in range(0, len(member_ids), MOST_IDS):
         some = member_ids[start : start + MOST_IDS]
         try:
-            # json(), although the answer holds nothing: a page of a proxy is no answer
+            # json() refuses what is not JSON, such as a proxy's page: nothing was changed then
             session.patch(f"/teams/{team_id}/members", json={"remove": some}).json()
         except SigmaError as error:
             counts = f"Removed before: {start} of {len(member_ids)}"

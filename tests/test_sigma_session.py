@@ -1011,3 +1011,22 @@ def test_a_stream_that_somebody_closed_is_left_alone():
     output.write("after")
     output.flush()  # Python 3.13 says on stderr when this fails as the object goes
     assert output.failure is None
+
+
+def test_nothing_printed_moves_the_cursor_or_turns_the_direction(capsys):
+    forged = "Ada\rStays: \u202ebob\x1b[2J"
+    out, err = io.StringIO(), io.StringIO()
+    sigma_session.Output(out).write(f"{forged}\tend\n")
+    sigma_session.Output(err, kept="\t\n\r").write(f"{forged}\n")
+    assert out.getvalue() == "Ada Stays:  bob [2J\tend\n"
+    assert err.getvalue() == "Ada\rStays:  bob [2J\n"
+
+
+def test_json_keeps_what_a_terminal_must_not_get(monkeypatch, capsys):
+    monkeypatch.setenv("OUTPUT_FORMAT", "json")
+    rows = [{"name": "Ada\r\u202ebob\x85\x1b ü"}]
+    print_rows(rows, {}, empty="")
+    printed = capsys.readouterr().out
+    assert not set(printed) & set(sigma_session.CONTROLS.replace("\n", ""))
+    assert "ü" in printed
+    assert json.loads(printed) == rows

@@ -74,7 +74,8 @@ def page_names(
     session: SigmaSession, workbook: dict[str, Any], elements: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Return the name of the page of each element, by element ID."""
-    element_ids = {element["elementId"] for element in elements}
+    source = "elementId in Sigma's answer"
+    element_ids = {checked_id(element["elementId"], source) for element in elements}
     names: dict[str, Any] = {}
     for page in list(session.get_entries(f"{path_of(workbook)}/pages")):
         if names.keys() == element_ids:

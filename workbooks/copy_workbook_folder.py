@@ -47,27 +47,23 @@ from sigma_session import SigmaError, SigmaSession, checked_id, read_env, requir
 
 # 2: Look for copies that are there: Sigma itself would make another one at each run
 def find_copies(
-    session: SigmaSession, workbook_id: str, folder_id: str, name: str, owner_ids: tuple[str, str]
+    session: SigmaSession, workbook_id: str, folder_id: str, name: str, my_id: str, member_id: str
 ) -> dict[str, str | None]:
     """Return the IDs of the copies in a member's folder, and who owns each, None if not told.
 
-    owner_ids are the owner of the credentials, who makes the copies, and the member.
+    my_id is the owner of the credentials, who makes the copies.
     """
     copies = {}
     # Each list holds what one of the two can open. A copy that is not the member's yet may be
     # missing from the second one, and one that is may be missing from the first
-    for path in ("/files", f"/members/{owner_ids[1]}/files"):
+    for path in ("/files", f"/members/{member_id}/files"):
         for file in session.get_entries(path, name=name, typeFilters="workbook"):
             # name finds parts of names, too, and in every folder, so compare. What the member
             # made is no copy, nor is the workbook itself, which may lie in that folder
-            is_copy = (
-                (file["name"], file["parentId"], file["createdBy"])
-                == (name, folder_id, owner_ids[0])
-                and file["id"] != workbook_id
-                and file.get("ownerId") in (None, *owner_ids)
-                and not file["isArchived"]
-            )
-            if is_copy:
+            in_place = file["name"] == name and file["parentId"] == folder_id
+            made_by_me = file["createdBy"] == my_id and file["id"] != workbook_id
+            still_ours = file.get("ownerId") in (None, my_id, member_id)
+            if in_place and made_by_me and still_ours and not file["isArchived"]:
                 copies[checked_id(file["id"], "id in Sigma's answer")] = file.get("ownerId")
     return copies
 
@@ -116,8 +112,8 @@ def main() -> None:
     folder_id = checked_id(member["homeFolderId"], "homeFolderId in Sigma's answer")
 
     # 9: Copy the workbook, unless an earlier run did
-    owner_ids = session.get("/whoami").json()["userId"], member_id
-    copies = find_copies(session, workbook_id, folder_id, name, owner_ids)
+    my_id = checked_id(session.get("/whoami").json()["userId"], "userId in Sigma's answer")
+    copies = find_copies(session, workbook_id, folder_id, name, my_id, member_id)
     for copy_id in copies:
         print(f"Exists already: {name}, ID {copy_id}. For another copy set NEW_WORKBOOK_NAME")
     is_new = not copies
@@ -142,12 +138,13 @@ def main() -> None:
                 " workbooks/update_owner.py",
                 error.status,
             ) from error
-    print(f"Owner:    {member.get('firstName')} {member.get('lastName')} <{member.get('email')}>")
+    member_name = f"{member.get('firstName') or ''} {member.get('lastName') or ''}".strip()
+    print(f"Owner:    {member_name} <{member.get('email')}>")
 
     # 11: Another run may have copied since step 9, and nothing in Sigma keeps two from doing so.
     #     Look again, and leave it to a person which one is to go
     if is_new:
-        copies |= find_copies(session, workbook_id, folder_id, name, owner_ids)
+        copies |= find_copies(session, workbook_id, folder_id, name, my_id, member_id)
         if len(copies) > 1:
             raise SigmaError(
                 f"Another run copied at the same moment, so there are {len(copies)} copies called"

@@ -46,7 +46,8 @@ def read_date(name: str, default: datetime.date) -> datetime.date:
     """Return a date setting such as 2024-04-16."""
     text = read_env(name, default.isoformat())
     try:
-        return datetime.date.fromisoformat(text)
+        # Some versions of Python take other forms, too
+        return datetime.datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError as error:
         raise SigmaError(f"{name} is {text!r}. Write a date like 2024-04-16") from error
 
@@ -63,6 +64,9 @@ def check_control(session: SigmaSession, workbook_id: str, control: str) -> None
         print(f"Controls of the workbook: {known}")
     elif not types[control].startswith("date"):
         raise SigmaError(f"DATE_FILTER_CONTROL is {control!r}, a control for {types[control]}")
+
+
+ROWS_PER_EXPORT = 1_000_000  # what Sigma puts into one file at most
 
 
 # 3: Ask Sigma to start the export. It answers at once, with the ID of a query that runs on
@@ -109,6 +113,17 @@ def save_export(
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
+def count_rows(path: Path) -> int:
+    """Return how many rows a CSV file holds, without its heading."""
+    rows, quotes = -1, 0
+    with path.open("rb") as file:
+        for line in file:
+            quotes += line.count(b'"')
+            # Within quotes a row goes on in the next line
+            rows += quotes % 2 == 0 and line.strip() != b""
+    return max(0, rows)
+
+
 def main() -> None:
     # 5: Read and check all settings before anything is sent
     workbook_id = require_id("WORKBOOK_ID")
@@ -137,8 +152,13 @@ def main() -> None:
     print(f"Date range: {control} = {parameters[control]}")
     query_id = start_export(session, workbook_id, element_id, parameters)
 
-    # 9: Wait for the file, and say where it is
+    # 9: Wait for the file, and say where it is. Sigma leaves out what one export cannot hold
     save_export(session, query_id, target, "csv", max_wait)
+    if count_rows(target) >= ROWS_PER_EXPORT:
+        advice = "Choose a shorter date range, or export_workbook.py with EXPORT_FORMAT=csv"
+        raise SigmaError(
+            f"{target} may not be complete: one export holds {ROWS_PER_EXPORT} rows. {advice}"
+        )
     print(f"Export saved successfully: {target}")
 
 

@@ -44,6 +44,12 @@ def update_owner(session: SigmaSession, workbook_id: str, member_id: str) -> dic
 
 
 # 3: Say who a member is
+def label(member: dict[str, Any]) -> str:
+    """Return name and address of a member. Either name may be empty."""
+    name = f"{member.get('firstName') or ''} {member.get('lastName') or ''}".strip()
+    return f"{name} <{member.get('email')}>"
+
+
 def describe_member(session: SigmaSession, member_id: str) -> str:
     """Return name and address of a member, or only the ID of one whom Sigma does not know."""
     try:
@@ -52,7 +58,7 @@ def describe_member(session: SigmaSession, member_id: str) -> str:
         if error.status == 404:
             return member_id
         raise
-    return f"{member.get('firstName')} {member.get('lastName')} <{member.get('email')}>"
+    return label(member)
 
 
 def main() -> None:
@@ -76,7 +82,7 @@ def main() -> None:
 
     # 8: Change the owner
     update_owner(session, checked_id(workbook["workbookId"], "workbookId"), member_id)
-    print(f"New owner: {member.get('firstName')} {member.get('lastName')} <{member.get('email')}>")
+    print(f"New owner: {label(member)}")
     print(f"To undo it, set MEMBERID={workbook['ownerId']} and run this recipe again.")
 
 

@@ -91,6 +91,20 @@ def test_more_rows_than_one_export_holds(file_format, files, sigma, monkeypatch,
     assert len(list(tmp_path.iterdir())) == len(files)
 
 
+@pytest.mark.parametrize(("size", "is_told"), [(10, False), (11, True)])
+def test_a_large_file_whose_rows_cannot_be_counted_may_lack_some(
+    size, is_told, sigma, monkeypatch, capsys
+):
+    monkeypatch.setattr(recipe, "ROWS_PER_EXPORT", 10)
+    monkeypatch.setenv("EXPORT_SCOPE", "element")
+    monkeypatch.setenv("EXPORT_FORMAT", "json")
+    start(sigma, {"elementId": "e-1", "format": {"type": "json"}})
+    sigma.get(DOWNLOAD, body="[" + " " * (size - 2) + "]", content_type="application/json")
+    recipe.main()
+    told = "export-element-e-1.json may lack what follows the first 10 rows: csv and jsonl have all"
+    assert (told in capsys.readouterr().err) == is_told
+
+
 def test_oauth_tokens_go_with_the_export_only_and_stay_hidden(sigma, monkeypatch, capsys):
     monkeypatch.setenv("OAUTH_OVERRIDES", json.dumps(OVERRIDES))
     monkeypatch.setenv("OAUTH_REJECT_DEFAULT_TOKENS", "true")

@@ -179,3 +179,17 @@ def test_a_page_in_place_of_the_file_leaves_nothing(run_recipe, sandbox, tmp_pat
     assert done.returncode == 1
     assert "is not a csv file but text/html" in done.stderr
     assert not list(tmp_path.glob("*export*"))
+
+
+@pytest.mark.parametrize(("limit", "is_whole"), [(1, False), (2, False), (3, True)])
+def test_a_file_with_as_many_rows_as_fit_is_not_called_whole(limit, is_whole, sigma, monkeypatch):
+    monkeypatch.setattr(recipe, "ROWS_PER_EXPORT", limit)
+    two_rows = b'\xef\xbb\xbfName,Note\r\nA,"two\r\nlines ""quoted"""\r\nB,x\r\n\r\n'
+    sigma.get(CONTROLS, json={"entries": [], "nextPage": None})
+    sigma.post(EXPORT, json={"queryId": "q-1"})
+    sigma.get(DOWNLOAD, body=two_rows, content_type="text/csv")
+    if is_whole:
+        recipe.main()
+    else:
+        with pytest.raises(SigmaError, match=f"may not be complete: one export holds {limit} rows"):
+            recipe.main()
