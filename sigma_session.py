@@ -1,7 +1,9 @@
 """How every request of this collection is sent: settings, session, and the end of a recipe.
 
 Recipes import this file beside get_access_token.py. It hides how a request is sent (base URL,
-token, waiting, repeating, errors), never which request: that stands in the recipe.
+token, waiting, repeating, errors), never which request: that stands in the recipe. In six parts:
+settings, the session, entries that Sigma could not read, failures in one line, what is printed, and
+the end of a recipe.
 
 .env:      baseURL, and the settings that a recipe names. Optional for every recipe:
            OUTPUT_FORMAT=table (json, csv), SIGMA_TIMEOUT=120 (seconds to wait for an answer),

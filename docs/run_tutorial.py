@@ -156,7 +156,8 @@ class Reader:
         from playwright.sync_api import sync_playwright
 
         with sync_playwright() as playwright:
-            chromium = shutil.which("chromium") or shutil.which("google-chrome")
+            names = "chromium", "chromium-browser", "google-chrome"
+            chromium = next(filter(None, map(shutil.which, names)), None)
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": 1280, "height": 1050})
             page.goto(self.address + path)

@@ -16,7 +16,8 @@ the workspace or usage on the connection has less afterwards.
 
 Endpoint:  POST /v2/members, POST /v2/workspaces, POST /v2/workspaces/{workspaceId}/grants,
            PATCH /v2/teams/{teamId}/members, POST /v2/connections/{connectionId}/grants;
-           GET /v2/members/{memberId} for a member who exists already
+           GET /v2/members/{memberId} for a member who exists already, and GET /v2/members where
+           Sigma does not say who has the address
 Docs:      https://help.sigmacomputing.com/reference/createmember
 .env:      EMAIL, NEW_MEMBER_FIRST_NAME, NEW_MEMBER_LAST_NAME, NEW_MEMBER_TYPE
            TEAMID, CONNECTIONID, UNIQUE_EMAIL=true, SEND_INVITE=true

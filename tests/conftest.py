@@ -11,6 +11,9 @@ import pytest
 import responses
 
 os.environ["PYTHON_DOTENV_DISABLED"] = "1"  # before any recipe is imported
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = (
+    "127.0.0.1,localhost"  # for the tests' own requests
+)
 # hypothesis keeps what it reads from the sources, which belongs into no repository
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(gettempdir()) / "hypothesis"))
 import get_access_token

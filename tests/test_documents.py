@@ -73,12 +73,13 @@ def table_rows():
 
 
 def test_the_table_has_every_recipe():
-    files = [path.as_posix() for path in RECIPES]
-    assert sorted(table_rows()) == sorted(["get_access_token.py", *files])
+    files = {path.as_posix() for path in RECIPES}
+    assert set(table_rows()) == {"get_access_token.py", *files}, "README.md, The recipes"
 
 
 @pytest.mark.parametrize("recipe", [path.as_posix() for path in RECIPES])
 def test_the_table_names_endpoint_and_settings(recipe):
+    assert recipe in table_rows(), "README.md, The recipes: add a row with one endpoint"
     link, endpoint, settings = table_rows()[recipe]
     assert link == recipe
     text = source(ROOT / recipe)
@@ -89,8 +90,8 @@ def test_the_table_names_endpoint_and_settings(recipe):
         assert f"{method} /v2{path}" in docstring(ROOT / recipe)
     required = set(re.findall(r'require_\w+\(\s*"(\w+)"', text))
     optional = set(re.findall(r'read_\w+\(\s*"(\w+)"', text)) - {"OUTPUT_FORMAT"}
-    assert set(re.findall(r"\*\*(\w+)\*\*", settings)) == required
-    assert set(re.findall(r"(\w+)=", settings)) == optional
+    assert set(re.findall(r"\*\*(\w+)\*\*", settings)) == required, "they stand in bold"
+    assert set(re.findall(r"(\w+)=", settings)) == optional, "they stand as NAME=default"
 
 
 def test_every_region_stands_in_env_example_and_in_the_readme():
@@ -111,7 +112,12 @@ def test_every_setting_is_used():
         assert any(f'"{name}"' in text for text in sources), name
 
 
-DOCUMENTS = [ROOT / "README.md", ROOT / "sandbox" / "README.md", *(ROOT / "docs").rglob("*.md")]
+DOCUMENTS = [
+    *ROOT.glob("*.md"),
+    ROOT / "sandbox" / "README.md",
+    ROOT / "tests" / "benchmarks" / "README.md",
+    *(ROOT / "docs").rglob("*.md"),
+]
 
 
 def shown(document):

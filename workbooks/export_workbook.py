@@ -6,6 +6,7 @@ element with more rows is saved in several files: export-element-ID.csv, export-
 
 Endpoint:  POST /v2/workbooks/{workbookId}/export, then GET /v2/query/{queryId}/download
            GET /v2/workbooks/{workbookId}/elements for all elements
+           GET /v2/workbooks/{workbookId} for the ID in a pasted URL
 Docs:      https://help.sigmacomputing.com/reference/exportworkbook
            https://help.sigmacomputing.com/reference/use-oauth-override-tokens
 .env:      WORKBOOK_ID, the workbook (an ID or its URL)

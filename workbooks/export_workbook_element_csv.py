@@ -2,6 +2,7 @@
 
 Endpoint:  POST /v2/workbooks/{workbookId}/export, then GET /v2/query/{queryId}/download
            GET /v2/workbooks/{workbookId}/controls to check the name of the date control
+           GET /v2/workbooks/{workbookId} for the ID in a pasted URL
 Docs:      https://help.sigmacomputing.com/reference/exportworkbook
 .env:      WORKBOOK_ID and ELEMENT_ID, the workbook and the table or chart in it (IDs or URLs)
            DATE_FILTER_CONTROL=DateFilter, the control ID of the workbook's date range
@@ -58,6 +59,9 @@ def check_control(session: SigmaSession, workbook_id: str, control: str) -> None
     # renames one of them, so a control that is not listed may still exist
     controls = session.get_entries(f"/workbooks/{workbook_id}/controls")
     types = {entry["name"]: str(entry.get("valueType")) for entry in controls}
+    similar = [name for name in types if name.lower() == control.lower()]
+    if control not in types and similar:
+        raise SigmaError(f"DATE_FILTER_CONTROL is {control!r}. Is it {similar[0]!r}?")
     if control not in types:
         known = ", ".join(sorted(types)) or "none"
         print(f"The workbook lists no control {control!r}, so its dates may not be applied.")

@@ -1,6 +1,7 @@
 """Export a whole workbook as PDF.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/export, then GET /v2/query/{queryId}/download
+           GET /v2/workbooks/{workbookId} for the ID in a pasted URL
 Docs:      https://help.sigmacomputing.com/reference/exportworkbook
 .env:      WORKBOOK_ID, the workbook (an ID or its URL)
            PDF_LAYOUT=portrait (landscape)

@@ -39,7 +39,8 @@ def update_owner(session: SigmaSession, workbook_id: str, member_id: str) -> dic
     file: dict[str, Any] = session.patch(f"/files/{workbook_id}", json=body).json()
     # ownerId is optional in the answer. Where it is there, it must be the new one
     if (file.get("ownerId") or member_id) != member_id:
-        raise SigmaError(f"Sigma took the request, but {file['ownerId']} still owns {workbook_id}")
+        owner_id = file["ownerId"]
+        raise SigmaError(f"Sigma took the request, but {owner_id} still owns {workbook_id}", 200)
     return file
 
 
