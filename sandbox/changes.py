@@ -130,6 +130,7 @@ class Changes:
         self._noticed = float("-inf")  # on time.monotonic()
         self.since = self.at = now()
         self._compare()
+        self.headline: Change | None = None  # the newest, for the line above each page
 
     def version(self) -> str:
         """Return a text that is another one whenever the console might show something else."""
@@ -152,8 +153,11 @@ class Changes:
         if new != self._latest:
             if time.monotonic() - self._noticed > PAUSE:
                 self._before = self._latest
-            self._latest, self._noticed, self.at = new, time.monotonic(), now()
+            earlier, self._latest = self._latest, new
+            self._noticed, self.at = time.monotonic(), now()
             self._compare()
+            newest = [c for c in self.list if earlier.get(c.key) != new.get(c.key)]
+            self.headline = next(iter(newest or self.list), None)
 
     def _compare(self) -> None:
         before, after = self._before, self._latest

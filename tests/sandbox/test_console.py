@@ -301,6 +301,18 @@ def test_says_in_words_what_changed_last(api, get):
     assert len(changed(get)) == 4  # it is as it was
 
 
+def test_the_line_above_each_page_names_the_newest(api, get):
+    def headline():
+        return words(re.search(r'<p class="news".*?</p>', get("/teams"), re.DOTALL)[0])
+
+    new_member(api)
+    assert headline().startswith("Changed last: New member Nea Newton , at ")
+    assert headline().endswith("See it")
+    api("POST", f"{WORKBOOK}/embeds", json={"sourceType": "workbook", "embedType": "public"})
+    assert headline().startswith("Changed last: New embed of workbook Plugs Sales Performance , at ")
+    assert headline().endswith("See all 2")
+
+
 def test_what_a_deactivation_moves_is_marked(api, get, sandbox):
     chidi = sandbox.state.organization.find_email("chidi.okafor@example.com").memberId
     api("DELETE", f"/v2/members/{chidi}")
