@@ -22,13 +22,15 @@ import json
 import os
 import random
 import re
+import signal
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TextIO, TypeVar
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.request import getproxies
 
 
 def lacks_package(missing: ModuleNotFoundError) -> str:
@@ -132,6 +134,8 @@ def read_env(name: str, default: str = "", choices: tuple[str, ...] = ()) -> str
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1].strip()
     value = value or default
+    if value != value.encode(errors="replace").decode():
+        raise SigmaError(f"{name} holds bytes that are not UTF-8")  # it may be a secret
     if value and choices and value not in choices:
         raise SigmaError(f"{name} is {value!r}. It can be {', '.join(choices)}")
     return value
@@ -287,6 +291,7 @@ class SigmaSession(requests.Session):
         patience = SigmaRetry(
             total=4,
             connect=2,
+            allowed_methods=("GET", "HEAD"),
             other=0,  # a certificate does not become valid by waiting
             retry_after_max=60,
             status_forcelist=(429, 500, 502, 503, 504),
@@ -295,6 +300,9 @@ class SigmaSession(requests.Session):
         )
         self.mount("https://", HTTPAdapter(max_retries=patience))
         self.mount("http://", HTTPAdapter(max_retries=patience))
+        for proxy in getproxies().values():
+            with contextlib.suppress(ValueError):  # not an address: requests will say so
+                keep_secret(unquote(urlsplit(proxy).password or ""))
 
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> "SigmaResponse":
         """Send one request and return Sigma's answer; raise SigmaError unless it is a success."""
@@ -319,6 +327,10 @@ class SigmaSession(requests.Session):
         except (OSError, ValueError, HTTPError) as error:  # requests lets some pass unwrapped
             why = reason(error, caution(method, bool(token)))
             raise SigmaError(f"No answer to {method} {url}: {why}") from error
+        if answer.status_code < 200:  # an early hint: the answer itself is still to come
+            self.close()
+            what = f"No answer to {method} {url}, only a status {answer.status_code} before it"
+            raise SigmaError(what + caution(method, bool(token)))
         if not 200 <= answer.status_code < 300:
             raise SigmaError(explain(answer), answer.status_code)
         if whole:
@@ -348,8 +360,10 @@ class SigmaSession(requests.Session):
             following = {} if isinstance(page, list) else page
             parameter = "pageToken" if following.get("nextPageToken") else "page"
             cursor = following.get("nextPageToken") or following.get("nextPage")
-            if not cursor:
+            if cursor is None or cursor == "":
                 return
+            if not isinstance(cursor, (str, int)) or isinstance(cursor, bool):
+                raise SigmaError(f"The list is not whole: GET {url} named no page but {cursor!r}")
             if str(cursor) in seen:
                 raise SigmaError(f"The list is not whole: GET {url} named the page {cursor} twice")
             seen.add(str(cursor))
@@ -363,9 +377,13 @@ class SigmaSession(requests.Session):
         download that fails or is interrupted leaves nothing. Raises SigmaError if the answer is
         not of that format, OSError if the file cannot be written.
         """
-        with self.request("GET", url, stream=True) as answer:
+        plain = {"Accept-Encoding": "identity"}  # half of a compressed file can look like the whole
+        with self.request("GET", url, stream=True, headers=plain) as answer:
             if answer.status_code == 204:
                 return False
+            if answer.status_code != 200:
+                what = f"{answer.status_code} from {answer.asked}, which is not the whole file"
+                raise SigmaError(what, answer.status_code)
             chunks = body_chunks(answer)
             begin = next(chunks, b"")
             check_format(answer, begin, file_format)
@@ -438,7 +456,8 @@ class SigmaResponse(requests.Response):
         if self.status_code == 204:  # done, and nothing to say
             return answer({})
         try:
-            body = super().json(object_hook=answer, **kwargs)
+            # From the bytes: JSON is UTF-8 whatever the header says
+            body = json.loads(read_body(self), object_hook=answer, **kwargs)
         except (ValueError, RecursionError):
             body = None
         is_list = isinstance(body, list) and re.search(r"[?&](limit|pageSize)=", self.url)
@@ -456,7 +475,8 @@ class Answer(dict[str, Any]):
         self.asked = asked
 
     def __missing__(self, field: str) -> Any:
-        raise SigmaError(f"The answer from {self.asked} has no {field!r}")
+        warning = caution(self.asked.partition(" ")[0], with_token=True)
+        raise SigmaError(f"The answer from {self.asked} has no {field!r}{warning}")
 
 
 class SigmaRetry(Retry):
@@ -633,7 +653,8 @@ def check_format(answer: requests.Response, begin: bytes, file_format: str) -> N
     """Raise SigmaError unless a body begins like a file of a format: Sigma may send a page."""
     kind = answer.headers.get("Content-Type", "").lower()
     start = begin[:1000].lstrip(b"\xef\xbb\xbf \r\n\t")
-    good = start.startswith(FILE_STARTS.get(file_format, b"")) and b"<html" not in start.lower()
+    good = start.startswith(FILE_STARTS.get(file_format, b""))
+    good = good and not start.lower().startswith((b"<html", b"<!doctype"))
     good = good and "html" not in kind and bool(start or file_format == "jsonl")
     if file_format in ("json", "jsonl"):
         good = good and start[:1] in (b"[", b"{", b"")
@@ -668,7 +689,7 @@ def explain(answer: SigmaResponse) -> str:
 
 def caution(method: str, with_token: bool) -> str:
     """Return a warning if Sigma may have carried out a request whose answer is lost."""
-    if method in ("POST", "PATCH") and with_token:  # a second token does no harm
+    if method in ("POST", "PATCH", "DELETE") and with_token:  # a second token does no harm
         return ". It may have been carried out: look in Sigma before you run this again"
     return ""
 
@@ -686,7 +707,7 @@ def describe_body(answer: SigmaResponse) -> str:
     # Nothing is quoted from the answer to the request for a token, which may hold one
     may_be_shown = "Authorization" in answer.request.headers
     if "<html" in text[:1000].lower():  # Sigma's edge (Cloudflare) refuses with a page
-        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
+        title = re.search(r"<title[^>]*>(.*?)</title>", text[:5000], re.DOTALL | re.IGNORECASE)
         return f"an HTML page ({one_line(title[1])})" if title and may_be_shown else "an HTML page"
     return "not the expected JSON" + (f" but {one_line(text, 60)!r}" if may_be_shown else "")
 
@@ -788,8 +809,9 @@ class Output(io.TextIOBase):
 def run(main: Callable[..., object], command_line: argparse.ArgumentParser | None = None) -> None:
     """Start a recipe, and end with exit code 0, or with one line on stderr and exit code 1.
 
-    Wrong arguments end in 2, Ctrl-C in 130. main gets the parsed arguments when the recipe has
-    a command line; without one any argument is refused (--help must not create a member).
+    Wrong arguments end in 2, Ctrl-C in 130, SIGTERM in 143. main gets the parsed arguments when
+    the recipe has a command line; without one any argument is refused (--help must not create a
+    member).
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -803,17 +825,19 @@ def run(main: Callable[..., object], command_line: argparse.ArgumentParser | Non
     arguments = parser.parse_args()
     output = Output(sys.stdout)
     errors = Output(sys.stderr, kept="\t\n\r")  # a progress bar goes back to the start of its line
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors), stoppable() as by:
         problem = failure_of(lambda: main(arguments) if command_line else main())
         output.flush()
-    if isinstance(output.failure, BrokenPipeError):  # what is left in the buffer goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for ended in (output, errors):
+        if ended.failure and isinstance(ended.stream, io.TextIOWrapper):
+            # What is left in the buffer goes nowhere, or Python would try it once more at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), ended.stream.fileno())
     if isinstance(problem, KeyboardInterrupt):
         threads = [thread for thread in threading.enumerate() if not thread.daemon]
         if len(threads) > 1:  # Python would wait for the answers that they are waiting for
             sys.stderr.flush()
-            os._exit(130)
-        sys.exit(130)
+            os._exit(128 + by[0])
+        sys.exit(128 + by[0])
     problem = problem or output.failure
     if isinstance(problem, BrokenPipeError):  # "| head -1" has read enough
         sys.exit(1)
@@ -821,6 +845,31 @@ def run(main: Callable[..., object], command_line: argparse.ArgumentParser | Non
         sys.exit(f"Error: {one_line(problem, 4000)}")
     if _unreadable:
         sys.exit(f"Error: not complete, Sigma could not read this many entries: {len(_unreadable)}")
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[list[int]]:
+    """Let SIGTERM and SIGHUP stop a recipe as Ctrl-C does, so it leaves nothing half-done.
+
+    The value holds the number of the signal. Only the main thread may do this.
+    """
+    by = [int(signal.SIGINT)]
+
+    def stop(number: int, frame: object) -> None:
+        by[0] = number
+        raise KeyboardInterrupt
+
+    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    in_main = threading.current_thread() is threading.main_thread()
+    # nohup lets SIGHUP be ignored, and that must stay
+    changed = [s for s in signals if in_main and signal.getsignal(s) is signal.SIG_DFL]
+    for number in changed:
+        signal.signal(number, stop)
+    try:
+        yield by
+    finally:
+        for number in changed:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def failure_of(main: Callable[[], object]) -> BaseException | None:

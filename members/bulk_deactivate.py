@@ -70,7 +70,10 @@ def find_members(
 
     Raises SigmaError if nobody would be left.
     """
-    everybody = list(session.get_entries("/members"))
+    # By ID: a member may come on two pages when the list changes meanwhile
+    entries = session.get_entries("/members")
+    source = "memberId in Sigma's answer"
+    everybody = list({checked_id(m["memberId"], source): m for m in entries}.values())
     # Without the robot no scheduled export leaves Sigma, and without their owner these
     # credentials stop working
     must_stay = [member for member in everybody if member["memberId"] in (ROBOT_ID, my_id)]

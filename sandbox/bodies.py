@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Annotated, Any, Generic, TypeVar
@@ -26,6 +27,11 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _note_ignored(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            try:
+                json.dumps(data, ensure_ascii=False).encode()
+            except UnicodeEncodeError:  # half of a character: no answer could hold it
+                raise ValueError("A text in the body is not Unicode") from None
         ignored = ignored_fields.get()
         if ignored is not None and isinstance(data, dict):
             ignored += [str(name) for name in data if name not in cls.model_fields]

@@ -111,7 +111,9 @@ def _readable(scope: Scope, body: bytes) -> Any:
     try:
         if b"form-urlencoded" in kind:
             return masked(dict(parse_qsl(body.decode())))
-        return masked(json.loads(body))
+        shown = masked(json.loads(body))
+        json.dumps(shown, ensure_ascii=False, allow_nan=False).encode()  # the log is JSON, too
+        return shown
     except (ValueError, RecursionError):
         return f"{len(body)} bytes"
 

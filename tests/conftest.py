@@ -79,7 +79,9 @@ def fresh(server, **options):
 
 def environment(address, settings):
     """Return the environment of a process that runs a recipe against a sandbox."""
-    kept = {name: value for name, value in os.environ.items() if name not in demo.names()}
+    # PYTHONUNBUFFERED would hide what is still in a buffer when a recipe ends
+    ours = {*demo.names(), "PYTHONUNBUFFERED"}
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
     return {**kept, **demo.demo_settings(address), "SIGMA_BACKOFF": "0", **settings}
 
 

@@ -65,8 +65,8 @@ FILES = {
     "known.txt": "chidi.okafor@example.com, kaja.swiatek@example.com",
 }
 
-READS = ("GET", "DELETE")  # may be sent again: twice deactivated is deactivated
-CHANGES = ("POST", "PATCH")
+READS = ("GET",)  # may be sent again
+CHANGES = ("POST", "PATCH", "DELETE")
 RECOVERED = "recovered"  # the output and the organization are those of the undisturbed run
 LATER = ". It may have been carried out: look in Sigma before you run this again"
 
@@ -76,7 +76,7 @@ class Row:
     """A fault, the requests that it strikes, and what must happen.
 
     must is RECOVERED, or a regular expression for the line that names the cause: exit code 1.
-    strikes is any, token, read (GET, DELETE), change (POST, PATCH), list, next page, or setting:
+    strikes is any, token, read (GET), change (POST, PATCH, DELETE), list, next page, or setting:
     what is wrong is in the settings, and no request is struck.
     """
 

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -34,7 +35,7 @@ from sigma_session import (
     require_id,
     run,
 )
-from tests.conftest import BASE_URL, ROOT
+from tests.conftest import BASE_URL, ROOT, environment
 from tests.tcp_server import peer
 
 
@@ -1030,3 +1031,84 @@ def test_json_keeps_what_a_terminal_must_not_get(monkeypatch, capsys):
     assert not set(printed) & set(sigma_session.CONTROLS.replace("\n", ""))
     assert "ü" in printed
     assert json.loads(printed) == rows
+
+
+# --- What other servers send ---
+
+
+@pytest.mark.parametrize(("method", "warned"), [("GET", False), ("POST", True), ("DELETE", True)])
+def test_an_early_hint_is_no_answer(method, warned, sigma):
+    sigma.add(method, f"{BASE_URL}/members", status=103)
+    with pytest.raises(SigmaError, match="^No answer to .* only a status 103 before it") as failed:
+        SigmaSession(get_bearer_token).request(method, "/members")
+    assert failed.value.status is None
+    assert ("may have been carried out" in str(failed.value)) == warned
+
+
+def test_a_page_may_be_a_number_and_the_first_is_0(sigma):
+    sigma.get(f"{BASE_URL}/members", json={"entries": [], "nextPage": 0})
+    sigma.get(f"{BASE_URL}/members", json={"entries": [{"memberId": "m-1"}], "nextPage": None})
+    assert len(list(SigmaSession(get_bearer_token).get_entries("/members"))) == 1
+
+
+@pytest.mark.parametrize("cursor", [False, {"a": "b"}, ["p2"]])
+def test_what_names_no_page_does_not_end_a_list(cursor, sigma):
+    sigma.get(f"{BASE_URL}/members", json={"entries": [], "nextPage": cursor})
+    with pytest.raises(SigmaError, match="The list is not whole: .* named no page but"):
+        list(SigmaSession(get_bearer_token).get_entries("/members"))
+
+
+def test_json_is_utf_8_whatever_the_header_says(sigma):
+    body = '\ufeff{"name": "Zo\u00eb"}'.encode()
+    sigma.get(f"{BASE_URL}/whoami", body=body, content_type="text/plain; charset=iso-8859-1")
+    assert SigmaSession(get_bearer_token).get("/whoami").json() == {"name": "Zo\u00eb"}
+
+
+def test_a_field_that_the_answer_to_a_change_lacks_comes_with_the_warning(sigma):
+    sigma.post(f"{BASE_URL}/members", json={})
+    answer = SigmaSession(get_bearer_token).post("/members").json()
+    with pytest.raises(SigmaError, match="has no 'memberId'. It may have been carried out"):
+        answer["memberId"]
+
+
+@pytest.mark.parametrize("status", [201, 206])
+def test_part_of_a_file_is_not_saved(status, sigma, tmp_path):
+    sigma.get(f"{BASE_URL}/query/q/download", status=status, body=b"a,b\n1,2\n")
+    with pytest.raises(SigmaError, match=f"{status} from GET .* not the whole file"):
+        SigmaSession(get_bearer_token).save("/query/q/download", tmp_path / "a.csv", "csv")
+    assert sigma.calls[-1].request.headers["Accept-Encoding"] == "identity"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_of_pages_may_be_exported(sigma, tmp_path):
+    sigma.get(f"{BASE_URL}/query/q/download", body=b"name,html\nA,<html>\n")
+    session = SigmaSession(get_bearer_token)
+    assert session.save("/query/q/download", tmp_path / "a.csv", "csv")
+
+
+def test_the_password_of_a_proxy_is_a_secret(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:pr0xy-pass@127.0.0.1:99999")
+    with pytest.raises(SigmaError) as failed:
+        SigmaSession().get("https://sigma.test/v2/whoami")
+    assert "pr0xy-pass" not in str(failed.value)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot send these signals")
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGHUP", 129)])
+def test_a_signal_ends_a_recipe_and_leaves_nothing(name, code, sandbox, tmp_path):
+    sandbox.state.organization.options.polls = 0
+    sandbox.state.rules.append(Fault(kind="hang", match="GET /v2/query/*"))
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "workbooks" / "export_workbook_pdf.py")],
+        env=environment(sandbox.address, {}),
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as recipe:
+        while not sandbox.state.rules[0].seen:
+            time.sleep(0.01)
+        recipe.send_signal(getattr(signal, name))
+        trace = recipe.communicate(timeout=20)[1]
+    assert recipe.returncode == code
+    assert all(line.startswith("URL sent to Sigma: ") for line in trace.splitlines())
+    assert list(tmp_path.iterdir()) == []

@@ -58,7 +58,7 @@ def check_control(session: SigmaSession, workbook_id: str, control: str) -> None
     # The list holds names, and the export takes control IDs. They are the same until somebody
     # renames one of them, so a control that is not listed may still exist
     controls = session.get_entries(f"/workbooks/{workbook_id}/controls")
-    types = {entry["name"]: str(entry.get("valueType")) for entry in controls}
+    types = {str(entry["name"]): str(entry.get("valueType")) for entry in controls}
     similar = [name for name in types if name.lower() == control.lower()]
     if control not in types and similar:
         raise SigmaError(f"DATE_FILTER_CONTROL is {control!r}. Is it {similar[0]!r}?")

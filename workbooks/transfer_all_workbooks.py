@@ -61,15 +61,15 @@ def find_member(session: SigmaSession, email: str) -> dict[str, Any]:
 # 3: Ask Sigma for the workbooks of the old owner
 def workbooks_owned_by(session: SigmaSession, member_id: str) -> list[dict[str, Any]]:
     """Return the workbooks that a member owns."""
-    owned = []
+    owned = {}  # by ID: a file may come on two pages when the list changes meanwhile
     # The list holds everything that the member can open, so also what others own
     for file in session.get_entries(f"/members/{member_id}/files", typeFilters="workbook"):
         file_id = checked_id(file["id"], "id in Sigma's answer")
         # ownerId is optional in a list. Ask about the file itself rather than guess
         owner_id = file.get("ownerId") or session.get(f"/files/{file_id}").json().get("ownerId")
         if owner_id == member_id and (file.get("type") or "workbook") == "workbook":
-            owned.append(file)
-    return owned
+            owned[file_id] = file
+    return list(owned.values())
 
 
 # 4: Ask Sigma to change one owner

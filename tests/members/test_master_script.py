@@ -217,7 +217,7 @@ def test_an_answer_without_an_id_is_a_failed_step(sigma):
     with pytest.raises(SigmaError) as failed:
         main(command_line().parse_args([]))
     assert re.search(
-        r"has no 'workspaceId'. Steps done: member. To go on: python .*"
+        r"has no 'workspaceId'. It may have .* again. Steps done: member. To go on: python .*"
         r"master_script.py --member-id m-1$",
         str(failed.value),
     )

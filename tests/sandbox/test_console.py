@@ -309,7 +309,9 @@ def test_the_line_above_each_page_names_the_newest(api, get):
     assert headline().startswith("Changed last: New member Nea Newton , at ")
     assert headline().endswith("See it")
     api("POST", f"{WORKBOOK}/embeds", json={"sourceType": "workbook", "embedType": "public"})
-    assert headline().startswith("Changed last: New embed of workbook Plugs Sales Performance , at ")
+    assert headline().startswith(
+        "Changed last: New embed of workbook Plugs Sales Performance , at "
+    )
     assert headline().endswith("See all 2")
 
 

@@ -353,3 +353,12 @@ def test_the_size_of_the_organization(running_sandbox):
     api = Client(fresh(running_sandbox, members=1000, workbooks=2500).address)
     assert len(api.whole_list("/v2/members", limit=1000)) == 1000
     assert len(api.whole_list("/v2/workbooks", limit=1000)) == 2500
+
+
+def test_half_a_character_is_refused_and_the_log_stays_readable(api, sandbox):
+    headers = {"Content-Type": "application/json"}
+    half, nan = b'{"firstName": "\\ud800"}', b'{"lastName": "R", "limit": NaN}'
+    api("PATCH", ME, status=400, data=half, headers=headers)
+    api("PATCH", ME, data=nan, headers=headers)
+    log = requests.get(f"{sandbox.address}/sandbox/requests", timeout=5).json()
+    assert [entry["body"] for entry in log[-2:]] == [f"{len(half)} bytes", f"{len(nan)} bytes"]
