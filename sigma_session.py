@@ -135,7 +135,7 @@ def read_env(name: str, default: str = "", choices: tuple[str, ...] = ()) -> str
         value = value[1:-1].strip()
     value = value or default
     if value != value.encode(errors="replace").decode():
-        raise SigmaError(f"{name} holds bytes that are not UTF-8")  # it may be a secret
+        raise SigmaError(f"{name} is not a text in UTF-8")  # it may be a secret
     if value and choices and value not in choices:
         raise SigmaError(f"{name} is {value!r}. It can be {', '.join(choices)}")
     return value
