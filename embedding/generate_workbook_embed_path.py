@@ -27,7 +27,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, require_id, run
+from sigma_session import SigmaError, SigmaSession, checked_id, require_id, run
 
 
 # 2: Ask Sigma for the member's workbooks, and for the addresses
@@ -47,7 +47,8 @@ def embed_paths(session: SigmaSession, member_id: str) -> list[tuple[str, str]]:
     start = next(iter(urls.values())).partition("/workbook/")[0]
     paths = []
     for file in files:
-        url = urls.get(file["id"]) or f"{start}/workbook/{file['urlId']}"
+        url_id = checked_id(file["urlId"], "urlId in Sigma's answer")
+        url = urls.get(file["id"]) or f"{start}/workbook/{url_id}"
         paths.append((file["name"], url))
     return paths
 

@@ -27,7 +27,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaSession, print_rows, require_id, run
+from sigma_session import SigmaSession, checked_id, print_rows, require_id, run
 
 
 # 2: Ask Sigma for the member's workbooks, and for what the credentials can open
@@ -45,7 +45,8 @@ def workbooks_of_member(session: SigmaSession, member_id: str) -> list[dict[str,
     rows = []
     for file in files:
         workbook = known.get(file["id"], {})
-        url = workbook.get("url") or (start and f"{start}/workbook/{file['urlId']}")
+        url_id = checked_id(file["urlId"], "urlId in Sigma's answer")
+        url = workbook.get("url") or (start and f"{start}/workbook/{url_id}")
         rows.append(
             {"name": file.get("name"), "url": url, "version": workbook.get("latestVersion")}
         )
