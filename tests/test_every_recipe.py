@@ -158,6 +158,7 @@ def test_every_setting_has_a_value_to_be_tried_with():
     assert set(demo.names()) == known, "demo_settings() of sandbox/demo.py, or LEFTOVERS above"
 
 
+@pytest.mark.slow
 @each_script
 def test_does_its_default_with_every_setting_of_env_example_set(recipe, call_recipe, sandbox):
     leftovers = {name: LEFTOVERS[name] for name in demo.names() if name in LEFTOVERS}

@@ -86,6 +86,7 @@ def test_has_the_robot_but_no_deactivated_members(run_recipe, sandbox):
     assert {m.memberId for m in everybody if not m.isArchived} == {r["memberId"] for r in rows}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bare_lists", [False, True])
 def test_finds_everybody_in_a_large_organization(running_sandbox, run_recipe, bare_lists):
     large = fresh(running_sandbox, members=10_000, bare_lists=bare_lists)

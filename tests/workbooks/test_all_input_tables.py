@@ -191,6 +191,7 @@ def test_asks_for_pages_when_every_workbook_is_searched(call_recipe, running_san
     assert kinds == ["elements"] * 40 + ["pages"] * 40 * (1 + 2)
 
 
+@pytest.mark.slow
 def test_searches_all_workbooks_of_a_large_organization(running_sandbox, run_recipe):
     fresh(running_sandbox, workbooks=1100)
     done = run_recipe(RECIPE, OUTPUT_FORMAT="json")
