@@ -449,20 +449,21 @@ class SigmaResponse(requests.Response):
 
         Raises SigmaError if it is anything else.
         """
+        warning = caution_for(self)
 
         def answer(fields: dict[str, Any]) -> Answer:
-            return Answer(fields, self.asked)
+            return Answer(fields, self.asked, warning)
 
         if self.status_code == 204:  # done, and nothing to say
             return answer({})
         try:
             # From the bytes: JSON is UTF-8 whatever the header says
-            body = json.loads(read_body(self), object_hook=answer, **kwargs)
+            body = json.loads(self.content, object_hook=answer, **kwargs)
         except (ValueError, RecursionError):
             body = None
         is_list = isinstance(body, list) and re.search(r"[?&](limit|pageSize)=", self.url)
         if not isinstance(body, dict) and not is_list:
-            advice = caution_for(self) or ". Check baseURL"
+            advice = warning or ". Check baseURL"
             raise SigmaError(f"The answer from {self.asked} is {describe_body(self)}{advice}")
         return body
 
@@ -470,13 +471,12 @@ class SigmaResponse(requests.Response):
 class Answer(dict[str, Any]):
     """A JSON object that Sigma sent. A field that it lacks is a SigmaError, not a KeyError."""
 
-    def __init__(self, fields: dict[str, Any], asked: str) -> None:
+    def __init__(self, fields: dict[str, Any], asked: str, warning: str) -> None:
         super().__init__(fields)
-        self.asked = asked
+        self.asked, self.warning = asked, warning
 
     def __missing__(self, field: str) -> Any:
-        warning = caution(self.asked.partition(" ")[0], with_token=True)
-        raise SigmaError(f"The answer from {self.asked} has no {field!r}{warning}")
+        raise SigmaError(f"The answer from {self.asked} has no {field!r}{self.warning}")
 
 
 class SigmaRetry(Retry):

@@ -86,14 +86,15 @@ def main() -> None:
     to_remove, outside, nobody = [], 0, 0
     for email in emails:
         member = known.get(email.lower())
-        if member is None:
+        member_id = checked_id(member["memberId"], "memberId in Sigma's answer") if member else ""
+        if not member_id:
             nobody += 1
             print(f"Not a member:    {email}")
-        elif checked_id(member["memberId"], "memberId in Sigma's answer") not in team["members"]:
+        elif member_id not in team["members"]:
             outside += 1
             print(f"Not in the team: {email}")
         else:
-            to_remove.append(checked_id(member["memberId"], "memberId in Sigma's answer"))
+            to_remove.append(member_id)
             print(f"To remove:       {email}")
     print(f"Plan: remove {len(to_remove)} of {len(emails)} from the team {team.get('name')}")
     if dry_run:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import demo, seed
-from tests.conftest import ROOT
+from tests.conftest import ROOT, environment
 
 FOLDERS = ("members", "workbooks", "teams", "connections", "embedding")
 RECIPES = sorted(path.relative_to(ROOT) for name in FOLDERS for path in (ROOT / name).glob("*.py"))
@@ -176,7 +176,7 @@ def test_runs_as_a_module(recipe, sandbox, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", module],
         cwd=ROOT,
-        env={**os.environ, **demo.demo_settings(sandbox.address)},
+        env=environment(sandbox.address, {}),
         capture_output=True,
         encoding="utf-8",
     )

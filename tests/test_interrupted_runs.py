@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 import re
 import signal
 import subprocess
@@ -14,10 +13,10 @@ from typing import NamedTuple
 import pytest
 from pydantic_core import to_jsonable_python
 
-from sandbox import demo, seed
+from sandbox import seed
 from sandbox.faults import Fault
 from sandbox.server import Server
-from tests.conftest import ROOT, fresh
+from tests.conftest import ROOT, environment, fresh
 
 SMALL = {"members": 30, "workbooks": 75}
 COPY = "workbooks/copy_workbook_folder.py"
@@ -172,7 +171,7 @@ def started(case, server, settings, folder):
     """Start a recipe as a process of its own, which does not outlive the test."""
     with subprocess.Popen(
         [sys.executable, ROOT / case.recipe],
-        env={**os.environ, **demo.demo_settings(server.address), **settings},
+        env=environment(server.address, settings),
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

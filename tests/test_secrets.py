@@ -7,7 +7,6 @@ import contextlib
 import html
 import json
 import logging
-import os
 import pickle
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from get_access_token import get_bearer_token
 from sandbox import demo, seed
 from sigma_session import SigmaError, SigmaSession, keep_secret
 from tests.changed_answers import changing_sandbox
-from tests.conftest import ROOT, fresh
+from tests.conftest import ROOT, environment, fresh
 from tests.test_every_recipe import each_script
 
 # Both ends can be told in any output
@@ -341,12 +340,7 @@ def test_a_program_with_all_logging_on(sandbox, tmp_path):
     )
     done = subprocess.run(
         [sys.executable, program],
-        env={
-            **os.environ,
-            **demo.demo_settings(sandbox.address),
-            **SECRETS,
-            "PYTHONPATH": str(ROOT),
-        },
+        env=environment(sandbox.address, {**SECRETS, "PYTHONPATH": str(ROOT)}),
         capture_output=True,
         encoding="utf-8",
         timeout=60,
