@@ -469,14 +469,20 @@ class SigmaResponse(requests.Response):
 
 
 class Answer(dict[str, Any]):
-    """A JSON object that Sigma sent. A field that it lacks is a SigmaError, not a KeyError."""
+    """A JSON object that Sigma sent. answer["name"] is a field that a recipe cannot do without.
+
+    Raises SigmaError where that is missing or null. get() returns None for both.
+    """
 
     def __init__(self, fields: dict[str, Any], asked: str, warning: str) -> None:
         super().__init__(fields)
         self.asked, self.warning = asked, warning
 
-    def __missing__(self, field: str) -> Any:
-        raise SigmaError(f"The answer from {self.asked} has no {field!r}{self.warning}")
+    def __getitem__(self, field: str) -> Any:
+        value = self.get(field)
+        if value is None:
+            raise SigmaError(f"The answer from {self.asked} has no {field!r}{self.warning}")
+        return value
 
 
 class SigmaRetry(Retry):

@@ -31,7 +31,7 @@ Sample output:
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,27 +93,30 @@ def for_each(
     workbooks: list[dict[str, Any]], work: Callable[[dict[str, Any]], Result], failures: list[str]
 ) -> list[tuple[dict[str, Any], Result]]:
     """Return each workbook with its result, and add a line to failures for each that failed."""
-    results: list[tuple[dict[str, Any], Result]] = []
-    total = len(workbooks)
     pool = ThreadPoolExecutor(max_workers=REQUESTS_IN_FLIGHT)
     patient = True
-    with progress(total) as advance:
+    with progress(len(workbooks)) as advance:
         futures = [pool.submit(work, workbook) for workbook in workbooks]
         try:
-            for workbook, future in zip(workbooks, futures, strict=True):
+            for future in as_completed(futures):
                 try:
-                    results.append((workbook, future.result()))
+                    future.result()
                 except SigmaError as error:
                     # No answer, refused credentials, too many requests: these concern all
                     if error.status in (None, 401, 429):
                         raise
-                    failures.append(f"Not searched: {workbook.get('name')}: {error}")
                 advance()
         except KeyboardInterrupt:
             patient = False  # not even for the answers that are on their way
             raise
         finally:  # after a failure, begin none of those that are still waiting
             pool.shutdown(wait=patient, cancel_futures=True)
+    results = []
+    for workbook, future in zip(workbooks, futures, strict=True):
+        if problem := future.exception():
+            failures.append(f"Not searched: {workbook.get('name')}: {problem}")
+        else:
+            results.append((workbook, future.result()))
     return results
 
 

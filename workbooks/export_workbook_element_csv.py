@@ -57,17 +57,19 @@ def check_control(session: SigmaSession, workbook_id: str, control: str) -> None
     """Refuse a control that holds no dates, and warn about one that the workbook does not list."""
     # The list holds names, and the export takes control IDs. They are the same until somebody
     # renames one of them, so a control that is not listed may still exist
-    controls = session.get_entries(f"/workbooks/{workbook_id}/controls")
-    types = {str(entry["name"]): str(entry.get("valueType")) for entry in controls}
-    similar = [name for name in types if name.lower() == control.lower()]
-    if control not in types and similar:
+    entries = session.get_entries(f"/workbooks/{workbook_id}/controls")
+    controls = {entry["name"]: entry for entry in entries}
+    similar = [name for name in controls if name.lower() == control.lower()]
+    if control not in controls and similar:
         raise SigmaError(f"DATE_FILTER_CONTROL is {control!r}. Is it {similar[0]!r}?")
-    if control not in types:
-        known = ", ".join(sorted(types)) or "none"
+    if control not in controls:
+        known = ", ".join(sorted(controls)) or "none"
         print(f"The workbook lists no control {control!r}, so its dates may not be applied.")
         print(f"Controls of the workbook: {known}")
-    elif not types[control].startswith("date"):
-        raise SigmaError(f"DATE_FILTER_CONTROL is {control!r}, a control for {types[control]}")
+        return
+    kind = controls[control]["valueType"]
+    if not kind.startswith("date"):
+        raise SigmaError(f"DATE_FILTER_CONTROL is {control!r}, a control for {kind}")
 
 
 ROWS_PER_EXPORT = 1_000_000  # what Sigma puts into one file at most

@@ -42,7 +42,7 @@ def test_refuses_an_unknown_layout(monkeypatch):
 
 def test_an_answer_without_a_query(sigma):
     sigma.post(EXPORT, json={"queryId": None})
-    with pytest.raises(SigmaError, match="queryId in Sigma's answer is None, which is not an ID"):
+    with pytest.raises(SigmaError, match="export has no 'queryId'. It may have been carried out"):
         recipe.main()
 
 
