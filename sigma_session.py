@@ -84,7 +84,8 @@ Number = TypeVar("Number", int, float)
 class SigmaError(Exception):
     """A failure that one line explains: a missing setting, no answer, or a refusal by Sigma.
 
-    status is the HTTP status, or None when there was no answer or it could not be used.
+    status is the HTTP status, or None when there was no answer, or none that tells whether a change
+    was carried out. So None is what the next request would most likely meet, too.
     """
 
     def __init__(self, message: str, status: int | None = None) -> None:
@@ -314,7 +315,7 @@ class SigmaSession(requests.Session):
         kwargs["allow_redirects"] = False  # a 307 would hand the secret to another host
         kwargs.setdefault("timeout", (CONNECT_SECONDS, self.answer_seconds))
         whole = not kwargs.pop("stream", False)
-        token = self.get_token() if self.get_token else ""
+        token = self._token()
         try:
             shown = requests.Request(method, url, params=kwargs.get("params")).prepare().url
             # The end of the line is in the text: print() would write it apart, and threads mix up
@@ -322,7 +323,7 @@ class SigmaSession(requests.Session):
             answer = self._send(method, url, token, *args, **kwargs)
             if answer.status_code == 401 and self.get_token:  # expired: renew, ask once more
                 answer.close()
-                token = self.get_token(rejected=token)
+                token = self._token(rejected=token)
                 answer = self._send(method, url, token, *args, **kwargs)
         except (OSError, ValueError, HTTPError) as error:  # requests lets some pass unwrapped
             why = reason(error, caution(method, bool(token)))
@@ -347,11 +348,13 @@ class SigmaSession(requests.Session):
         """
         query, seen = {**({} if "pageSize" in params else {"limit": PAGE_SIZE}), **params}, set()
         while True:
-            page = self.get(url, params=query).json()
+            answer = self.get(url, params=query)
+            page = answer.json()
             # A bare list is the form before June 2026: everything at once, no pages
             entries = page if isinstance(page, list) else page["entries"]
             if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-                raise SigmaError(f"The answer from GET {url} is not a list. Check baseURL")
+                what = f"The answer from GET {url} is not a list. Check baseURL"
+                raise SigmaError(what, answer.status_code)
             for entry in entries:
                 if is_unreadable(entry):
                     report_unreadable(url, entry)
@@ -360,12 +363,19 @@ class SigmaSession(requests.Session):
             following = {} if isinstance(page, list) else page
             parameter = "pageToken" if following.get("nextPageToken") else "page"
             cursor = following.get("nextPageToken") or following.get("nextPage")
+            problem = ""
             if cursor is None or cursor == "":
-                return
-            if not isinstance(cursor, (str, int)) or isinstance(cursor, bool):
-                raise SigmaError(f"The list is not whole: GET {url} named no page but {cursor!r}")
-            if str(cursor) in seen:
-                raise SigmaError(f"The list is not whole: GET {url} named the page {cursor} twice")
+                is_told = "nextPage" in following or "nextPageToken" in following
+                if is_told or following.get("hasMore") not in (True, "true"):
+                    return
+                problem = "has more, and names no next page"
+            elif not isinstance(cursor, (str, int)) or isinstance(cursor, bool):
+                problem = f"named no page but {cursor!r}"
+            elif str(cursor) in seen:
+                problem = f"named the page {cursor} twice"
+            if problem:
+                line = f"The list is not whole: GET {url} {problem}"
+                raise SigmaError(line, answer.status_code)
             seen.add(str(cursor))
             query[parameter] = cursor  # opaque: send it back as it came
 
@@ -398,6 +408,15 @@ class SigmaSession(requests.Session):
                 part.unlink(missing_ok=True)
                 raise
         return True
+
+    def _token(self, rejected: str = "") -> str:
+        """Return the token, or a new one in place of one that Sigma rejected."""
+        if self.get_token is None:
+            return ""
+        try:
+            return self.get_token(rejected) if rejected else self.get_token()
+        except SigmaError as error:
+            raise SigmaError(str(error)) from error  # its status is no answer to the request
 
     def _send(
         self, method: Any, url: Any, token: str, *args: Any, **kwargs: Any
@@ -464,7 +483,8 @@ class SigmaResponse(requests.Response):
         is_list = isinstance(body, list) and re.search(r"[?&](limit|pageSize)=", self.url)
         if not isinstance(body, dict) and not is_list:
             advice = warning or ". Check baseURL"
-            raise SigmaError(f"The answer from {self.asked} is {describe_body(self)}{advice}")
+            line = f"The answer from {self.asked} is {describe_body(self)}{advice}"
+            raise SigmaError(line, known_status(self))
         return body
 
 
@@ -481,7 +501,8 @@ class Answer(dict[str, Any]):
     def __getitem__(self, field: str) -> Any:
         value = self.get(field)
         if value is None:
-            raise SigmaError(f"The answer from {self.asked} has no {field!r}{self.warning}")
+            line = f"The answer from {self.asked} has no {field!r}{self.warning}"
+            raise SigmaError(line, None if self.warning else 200)
         return value
 
 
@@ -650,9 +671,8 @@ def damaged(answer: SigmaResponse, error: Exception, late: bool = False) -> Sigm
         problem = "is compressed in a way that cannot be read"
     elif any(isinstance(cause, ReadTimeoutError) for cause in error.args):
         problem = "stopped in the middle"
-    status = answer.status_code if answer.status_code >= 300 else None
     line = f"{answer.status_code} from {answer.asked}, but the answer {problem}"
-    return SigmaError(line + caution_for(answer), status)
+    return SigmaError(line + caution_for(answer), known_status(answer))
 
 
 def check_format(answer: requests.Response, begin: bytes, file_format: str) -> None:
@@ -669,7 +689,8 @@ def check_format(answer: requests.Response, begin: bytes, file_format: str) -> N
     if not good:
         shown = begin.decode("utf-8", errors="replace")  # whole: half a secret is not recognized
         what = f"{kind or 'of no type'}, beginning with {one_line(shown, 40)!r}"
-        raise SigmaError(f"The answer from GET {answer.url} is not a {file_format} file but {what}")
+        line = f"The answer from GET {answer.url} is not a {file_format} file but {what}"
+        raise SigmaError(line, answer.status_code)
 
 
 def explain(answer: SigmaResponse) -> str:
@@ -703,6 +724,11 @@ def caution(method: str, with_token: bool) -> str:
 def caution_for(answer: SigmaResponse) -> str:
     """Return the warning for an answer that cannot be used."""
     return caution(answer.request.method or "", "Authorization" in answer.request.headers)
+
+
+def known_status(answer: SigmaResponse) -> int | None:
+    """Return the status of an answer that cannot be used; None if a change may be carried out."""
+    return None if answer.ok and caution_for(answer) else answer.status_code
 
 
 def describe_body(answer: SigmaResponse) -> str:

@@ -44,12 +44,15 @@ def read_path() -> list[str]:
     return names
 
 
-# 3: Ask Sigma to sync it
-def sync_path(session: SigmaSession, connection_id: str, path: list[str]) -> str:
-    """Sync a path, and return what it is for Sigma now: scope (a database or schema) or table."""
+# 3: Ask Sigma to sync it, and what it is for Sigma afterwards
+def sync_path(session: SigmaSession, connection_id: str, path: list[str]) -> None:
+    """Sync a path."""
     session.post(f"/connections/{connection_id}/sync", json={"path": path}).json()
 
-    # The address of the look-up really has "connection" without an s
+
+def look_up(session: SigmaSession, connection_id: str, path: list[str]) -> str:
+    """Return what a path is for Sigma: scope (a database or schema) or table."""
+    # The address really has "connection" without an s
     answer = session.post(f"/connection/{connection_id}/lookup", json={"path": path}).json()
     return str(answer["kind"])
 
@@ -63,18 +66,25 @@ def main() -> None:
     session = SigmaSession(get_bearer_token)
 
     # 6: Sync. The names are upper case in most Snowflake databases, and must be written so
+    advice = "Check CONNECTIONID, and the names in SYNC_PATH with their upper and lower case"
     try:
-        kind = sync_path(session, connection_id, path)
+        sync_path(session, connection_id, path)
     except SigmaError as error:
         if error.status == 404:
-            advice = (
-                "Check CONNECTIONID, and the names in SYNC_PATH with their upper and lower case"
-            )
             raise SigmaError(f"{error}. {advice}", 404) from error
         raise
+
+    # 7: See whether Sigma knows the path now
+    try:
+        kind = look_up(session, connection_id, path)
+    except SigmaError as error:
+        done = "Sigma took the sync"
+        if error.status == 404:
+            done += f", but does not know the path yet. {advice}, or wait and run this again"
+        raise SigmaError(f"{error}. {done}", error.status) from error
     print(f"Synced successfully: {'.'.join(path)} ({kind})")
 
 
-# 7: Run main() only when this file is started, not when it is imported
+# 8: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

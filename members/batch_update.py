@@ -78,7 +78,7 @@ def read_rows(path: Path) -> list[Row]:
         text = path.read_text(encoding="utf-8-sig")  # Excel begins a file with a byte order mark
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "save it as CSV UTF-8"
-        raise SigmaError(f"MEMBER_UPDATES: {path.name} cannot be read: {why}") from error
+        raise SigmaError(f"MEMBER_UPDATES: {path.absolute()} cannot be read: {why}") from error
     # Where a comma is the decimal sign, Excel separates by semicolons
     first_line = text.partition("\n")[0]
     separator = ";" if first_line.count(";") > first_line.count(",") else ","
@@ -106,8 +106,12 @@ def read_rows(path: Path) -> list[Row]:
                 rows[email] = Row(reader.line_num, values["Email"], wanted_fields(values))
     except csv.Error as error:
         raise SigmaError(f"{path.name}, line {reader.line_num}: {error}") from error
+    taken: dict[str, Row] = {}
     for row in rows.values():
         new_email = row.wanted.get("email", "")
+        first = taken.setdefault(new_email.lower(), row)
+        if new_email and first is not row:
+            problems.append(f"line {row.line}: New Email {new_email} is also in line {first.line}")
         other = rows.get(new_email.lower(), row)
         if other is not row:  # that address belongs to another member before and after the run
             problems.append(
@@ -179,7 +183,12 @@ def find_member(known: dict[str, dict[str, Any]], row: Row) -> dict[str, Any] | 
     return member
 
 
-def reason_to_refuse(member: dict[str, Any] | None, changes: dict[str, Any], my_id: str) -> str:
+def reason_to_refuse(
+    member: dict[str, Any] | None,
+    changes: dict[str, Any],
+    my_id: str,
+    known: dict[str, dict[str, Any]],
+) -> str:
     """Say why a row cannot be applied, or return an empty text."""
     if member is None:
         return "not a member"
@@ -187,6 +196,9 @@ def reason_to_refuse(member: dict[str, Any] | None, changes: dict[str, Any], my_
         return "Sigma's own member, which must stay as it is"
     if member["memberId"] == my_id and changes.get("isArchived"):
         return "owns these credentials, which would stop working"
+    holder = known.get(changes.get("email", "").lower(), member)
+    if holder["memberId"] != member["memberId"]:  # also a deactivated member keeps the address
+        return f"another member has the address {changes['email']}"
     return ""
 
 
@@ -220,7 +232,7 @@ def main() -> None:
     for row in rows:
         member = find_member(known, row)
         changes = changes_for(member, row.wanted) if member else {}
-        problem = reason_to_refuse(member, changes, my_id)
+        problem = reason_to_refuse(member, changes, my_id, known)
         if member is None or problem:
             failed += 1
             print(f"Failed: line {row.line}, {row.email}: {problem}", file=sys.stderr)
@@ -237,14 +249,14 @@ def main() -> None:
     print(f"Plan: change {len(plan)} of {len(rows)}")
 
     # 9: Change them, one after the other. A failure that would be that of all others, too, stops
-    #    the run: no answer, or credentials that are refused. After any other the next member has
-    #    its turn
+    #    the run: no answer, credentials that are refused (401), too many requests (429). After any
+    #    other the next member has its turn
     changed = 0
     for row, member_id, changes in [] if dry_run else plan:
         try:
             update_member(session, member_id, changes, my_id)
         except SigmaError as error:
-            if error.status in (None, 401):
+            if error.status in (None, 401, 429):
                 counts = f"Changed before: {changed} of {len(plan)}"
                 raise SigmaError(
                     f"Line {row.line}, {row.email}: {error}. {counts}", error.status

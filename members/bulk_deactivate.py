@@ -79,7 +79,8 @@ def find_members(
     must_stay = [member for member in everybody if member["memberId"] in (ROBOT_ID, my_id)]
     others = [member for member in everybody if member["memberId"] not in (ROBOT_ID, my_id)]
     found = [member for member in others if pattern.search(full_name(member))]
-    if found and len(found) == len(others):
+    # No pattern finds a member without a name, as some are whom an identity provider made
+    if found and len(found) == sum(bool(full_name(member)) for member in others):
         raise SigmaError(
             f"USER_NAME_PATTERN is {pattern.pattern!r}, which matches all {len(found)} members"
         )
@@ -116,15 +117,15 @@ def main() -> None:
         return
 
     # 8: Deactivate them, one after the other. A failure that would be that of all others, too,
-    #    stops the run: no answer, or credentials that are refused. After any other the next
-    #    member has its turn
+    #    stops the run: no answer, credentials that are refused (401), too many requests (429).
+    #    After any other the next member has its turn
     done, failed = 0, 0
     for member in plan:
         name = f"{full_name(member)} <{member.get('email')}>"
         try:
             deactivate_member(session, member["memberId"])
         except SigmaError as error:
-            if error.status in (None, 401):
+            if error.status in (None, 401, 429):
                 counts = f"Deactivated before: {done} of {len(plan)}"
                 raise SigmaError(f"{name}: {error}. {counts}", error.status) from error
             failed += 1

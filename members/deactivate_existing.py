@@ -5,7 +5,8 @@ documents get a new owner, for good, so this recipe shows first what it would do
 it. Do not use it for members whom an identity provider manages (SCIM): deactivate them there.
 
 Endpoint:  DELETE /v2/members/{memberId}, or PATCH /v2/members/{memberId} with a new owner;
-           GET /v2/whoami, GET /v2/members, GET /v2/members/{memberId}/files for what is shown
+           GET /v2/members/{memberId}, GET /v2/whoami, GET /v2/members and
+           GET /v2/members/{memberId}/files for what is shown
 Docs:      https://help.sigmacomputing.com/reference/deletemember
 .env:      MEMBERID, the member to deactivate (members/list_all.py prints every ID)
            NEW_OWNER_EMAIL, who gets the documents (when empty: the owner of the credentials)

@@ -50,7 +50,7 @@ def members_by_email(session: SigmaSession) -> dict[str, dict[str, Any]]:
 # 3: Ask Sigma to add them
 def add_to_team(session: SigmaSession, team_id: str, member_ids: list[str]) -> None:
     """Add members to a team in as few requests as possible."""
-    # All members of a request are added, or none. To add one who is in the team does no harm
+    # To add one who is in the team does no harm
     for start in range(0, len(member_ids), MOST_IDS):
         some = member_ids[start : start + MOST_IDS]
         try:

@@ -184,7 +184,7 @@ ITEMS = {
     ),
     "workbooks/all_input_tables.py": (
         "GET /workbooks/./(elements|pages.*)",
-        "not complete: 1 of 18 workbooks not searched",
+        "not complete: 1 of 18 workbooks not searched to the end",
     ),
 }
 

@@ -55,8 +55,8 @@ CASES = [
     ),
     Case(
         "workbooks/transfer_all_workbooks.py",
-        ["All transferred: 3"] * 4
-        + ["All transferred: 2", "All transferred: 1", "owns no workbooks."],
+        ["Transferred 3, failed 0"] * 4
+        + ["Transferred 2, failed 0", "Transferred 1, failed 0", "owns no workbooks."],
         {"DRY_RUN": "false"},
     ),
     Case(

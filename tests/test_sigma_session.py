@@ -267,6 +267,16 @@ def test_renews_an_expired_token_once_and_asks_again(session, sandbox):
     assert [e.status for e in sandbox.state.log.entries] == [200, 200, 401, 200, 200]
 
 
+def test_a_refused_token_is_no_answer_to_the_request(session, sandbox):
+    """A 409 from there must not be taken for a member who exists already."""
+    sandbox.state.rules.append(Fault(kind="expired-token", match="POST /v2/members*"))
+    sandbox.state.rules.append(Fault(kind="409", match="POST /v2/auth/token", after=1))
+    session.get("/whoami")
+    with pytest.raises(SigmaError, match="409 from POST .*/auth/token") as failed:
+        session.post("/members", json={})
+    assert failed.value.status is None
+
+
 def test_a_token_that_is_refused_again_is_an_error(session, sandbox):
     sandbox.state.rules.append(Fault(kind="401", match="GET *", times=0))
     with pytest.raises(SigmaError, match="401 from GET .* Check CLIENT_ID and SECRET") as refused:
@@ -402,7 +412,7 @@ def test_names_a_body_for_what_it_is(kind, body, problem, status, sigma):
     sigma.get(f"{BASE_URL}/whoami", status=status, body=body, content_type=kind)
     with pytest.raises(SigmaError, match=re.escape(problem)) as failed:
         SigmaSession(get_bearer_token).get("/whoami").json()
-    assert failed.value.status == (status if status >= 300 else None)
+    assert failed.value.status == status
     assert len(str(failed.value).splitlines()) == 1
 
 
@@ -558,6 +568,13 @@ def test_reads_all_pages_whatever_the_cursor_looks_like(cursors, sigma):
 def test_ends_where_no_page_follows(end, sigma):
     page(sigma, {"limit": 1000}, "ab", **end)
     assert names() == ["a", "b"]
+
+
+@pytest.mark.parametrize("more", [True, "true"])
+def test_a_page_that_has_more_and_names_no_next_one_is_not_the_end(more, sigma):
+    page(sigma, {"limit": 1000}, "ab", hasMore=more)
+    with pytest.raises(SigmaError, match="The list is not whole: .* has more, and names no next"):
+        names()
 
 
 def test_reads_all_pages_of_the_second_idiom(sigma):

@@ -90,34 +90,36 @@ def page_names(
 # 6: Do the same for many workbooks at a time. The results come in the order of the workbooks,
 #    whichever answer arrives first
 def for_each(
-    workbooks: list[dict[str, Any]], work: Callable[[dict[str, Any]], Result], failures: list[str]
-) -> list[tuple[dict[str, Any], Result]]:
-    """Return each workbook with its result, and add a line to failures for each that failed."""
+    workbooks: list[dict[str, Any]], work: Callable[[dict[str, Any]], Result]
+) -> list[Result | SigmaError]:
+    """Return the result of each workbook, or what went wrong with it."""
     pool = ThreadPoolExecutor(max_workers=REQUESTS_IN_FLIGHT)
     patient = True
     with progress(len(workbooks)) as advance:
-        futures = [pool.submit(work, workbook) for workbook in workbooks]
+        futures = [pool.submit(attempt, work, workbook) for workbook in workbooks]
         try:
             for future in as_completed(futures):
-                try:
-                    future.result()
-                except SigmaError as error:
-                    # No answer, refused credentials, too many requests: these concern all
-                    if error.status in (None, 401, 429):
-                        raise
+                future.result()
                 advance()
         except KeyboardInterrupt:
             patient = False  # not even for the answers that are on their way
             raise
         finally:  # after a failure, begin none of those that are still waiting
             pool.shutdown(wait=patient, cancel_futures=True)
-    results = []
-    for workbook, future in zip(workbooks, futures, strict=True):
-        if problem := future.exception():
-            failures.append(f"Not searched: {workbook.get('name')}: {problem}")
-        else:
-            results.append((workbook, future.result()))
-    return results
+    return [future.result() for future in futures]
+
+
+def attempt(
+    work: Callable[[dict[str, Any]], Result], workbook: dict[str, Any]
+) -> Result | SigmaError:
+    """Return the result of one workbook, or what went wrong if that need not stop the others."""
+    try:
+        return work(workbook)
+    except SigmaError as error:
+        # No answer, refused credentials, too many requests: these concern all
+        if error.status in (None, 401, 429):
+            raise
+        return error
 
 
 # 7: Search all workbooks first, and then ask for the pages. A hit costs several requests, one after
@@ -126,23 +128,32 @@ def search(
     session: SigmaSession, workbooks: list[dict[str, Any]], element_type: str
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the elements of one type in all workbooks, and a line for each that failed."""
-    failures: list[str] = []
-    searched = for_each(workbooks, lambda w: find_elements(session, w, element_type), failures)
-    found = {workbook["workbookId"]: elements for workbook, elements in searched if elements}
-    hits = [workbook for workbook, elements in searched if elements]
-    pages = for_each(hits, lambda w: page_names(session, w, found[w["workbookId"]]), failures)
-    rows = [
-        {
-            "workbook": workbook.get("name"),
-            "path": workbook.get("path"),
-            "page": names.get(element["elementId"]),
-            "element": element.get("name"),
-            "elementId": element["elementId"],
-            "version": workbook.get("latestVersion"),
-        }
-        for workbook, names in pages
-        for element in found[workbook["workbookId"]]
-    ]
+    failures = []
+    hits: dict[str, list[dict[str, Any]]] = {}
+    searched = for_each(workbooks, lambda w: find_elements(session, w, element_type))
+    for workbook, elements in zip(workbooks, searched, strict=True):
+        if isinstance(elements, SigmaError):
+            failures.append(f"Not searched: {workbook.get('name')}: {elements}")
+        elif elements:
+            hits[workbook["workbookId"]] = elements
+
+    rows = []
+    found = [workbook for workbook in workbooks if workbook["workbookId"] in hits]
+    pages = for_each(found, lambda w: page_names(session, w, hits[w["workbookId"]]))
+    for workbook, names in zip(found, pages, strict=True):
+        if isinstance(names, SigmaError):  # what was found is shown nevertheless
+            failures.append(f"Page unknown: {workbook.get('name')}: {names}")
+            names = {}
+        for element in hits[workbook["workbookId"]]:
+            row = {
+                "workbook": workbook.get("name"),
+                "path": workbook.get("path"),
+                "page": names.get(element["elementId"]),
+                "element": element.get("name"),
+                "elementId": element["elementId"],
+                "version": workbook.get("latestVersion"),
+            }
+            rows.append(row)
     return rows, failures
 
 
@@ -184,13 +195,13 @@ def main() -> None:
     where = f"{len(workbooks) - len(failures)} workbooks"
     print_rows(rows, columns, empty=f"No element of the type {element_type} in {where}.")
 
-    # 11: Name the workbooks that could not be searched. The list is not whole then, so the recipe
+    # 11: Name the workbooks whose search failed. The list is not whole then, so the recipe
     #    must not end as if it were
     for failure in failures:
         print(failure, file=sys.stderr)
     if failures:
         raise SigmaError(
-            f"not complete: {len(failures)} of {len(workbooks)} workbooks not searched"
+            f"not complete: {len(failures)} of {len(workbooks)} workbooks not searched to the end"
         )
 
 

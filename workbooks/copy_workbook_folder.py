@@ -58,7 +58,7 @@ def find_copies(
     # missing from the second one, and one that is may be missing from the first
     for path in ("/files", f"/members/{member_id}/files"):
         for file in session.get_entries(path, name=name, typeFilters="workbook"):
-            # name finds parts of names, too, and in every folder, so compare. What the member
+            # name finds parts of names, too, and in every folder, so compare. What another member
             # made is no copy, nor is the workbook itself, which may lie in that folder
             in_place = file["name"] == name and file["parentId"] == folder_id
             made_by_me = file["createdBy"] == my_id and file["id"] != workbook_id

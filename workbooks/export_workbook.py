@@ -29,6 +29,7 @@ Sample output:
 
 # 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
 #    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+import itertools
 import json
 import sys
 import time
@@ -58,6 +59,7 @@ FORMATS = {
 }
 FORMATS["all-elements"] = FORMATS["element"]
 ROWS_PER_EXPORT = 1_000_000
+SMALLEST_ROW = {"json": 8, "xlsx": 5}  # bytes: {"A":1}, and a compressed row of one cell
 WITHOUT_DATA = ("control", "text", "image", "button", "divider")  # types of elements
 
 
@@ -122,7 +124,8 @@ def save_export(
             if not is_unknown or waited > UNKNOWN_AT_FIRST:
                 raise
         if waited > max_wait:
-            raise SigmaError(f"The export took longer than EXPORT_MAX_WAIT, {max_wait:g} seconds")
+            what = f"The export took longer than EXPORT_MAX_WAIT, {max_wait:g} seconds"
+            raise SigmaError(what, 204)
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
@@ -140,33 +143,45 @@ def export_in_chunks(
     countable = file_format in ("csv", "jsonl")
     if countable:
         body = {**body, "rowLimit": ROWS_PER_EXPORT}
-    rows, number, part = 0, 1, target
-    while True:
-        query_id = start_export(session, workbook_id, body, overrides)
-        save_export(session, query_id, part, file_format, max_wait)
+    rows, part = 0, target
+    for number in itertools.count(2):
+        try:
+            query_id = start_export(session, workbook_id, body, overrides)
+            save_export(session, query_id, part, file_format, max_wait)
+        except SigmaError as error:
+            if part is target:
+                raise
+            what = f"What is saved of {target.name} holds the first {rows} rows only"
+            raise SigmaError(f"{error}. {what}", error.status) from error
         print(f"Export saved successfully: {part}")
-        if file_format in ("json", "xlsx") and part.stat().st_size > ROWS_PER_EXPORT:
+        least_size = ROWS_PER_EXPORT * SMALLEST_ROW.get(file_format, 0)  # of a file that is full
+        if least_size and part.stat().st_size > least_size:
             what = f"may lack what follows the first {ROWS_PER_EXPORT} rows: csv and jsonl have all"
             print(f"{part.name} {what}", file=sys.stderr)
-        new_rows = count_rows(part, file_format) if countable else 0
-        if new_rows < ROWS_PER_EXPORT:
+        part_after = target.with_name(f"{target.stem}-{number}{target.suffix}")
+        if not countable or count_rows(part, file_format) < ROWS_PER_EXPORT:
+            if part_after.exists():
+                print(f"{part_after.name} is of an earlier export, not of this", file=sys.stderr)
             return
         # offset counts from 1. Sigma does not promise the same order twice, so rows at the border
         # of two files may come twice or not at all, unless the element is sorted
-        rows, number = rows + new_rows, number + 1
+        rows += ROWS_PER_EXPORT
         body = {**body, "offset": rows + 1}
-        part = target.with_name(f"{target.stem}-{number}{target.suffix}")
+        part = part_after
 
 
 def count_rows(path: Path, file_format: str) -> int:
-    """Return how many rows a file of the format csv or jsonl holds, without its heading."""
+    """Return how many rows a file of the format csv or jsonl holds, without its heading.
+
+    An empty line counts: it may be a row whose only cell is empty.
+    """
     rows, quotes = (-1 if file_format == "csv" else 0), 0
     with path.open("rb") as file:
         for line in file:
             if file_format == "csv":
                 quotes += line.count(b'"')
             # Within quotes a row of CSV goes on in the next line
-            rows += quotes % 2 == 0 and line.strip() != b""
+            rows += quotes % 2 == 0
     return max(0, rows)
 
 
@@ -218,7 +233,7 @@ def main() -> None:
             one = {**body, "elementId": element_id}
             export_in_chunks(session, workbook_id, one, overrides, target, max_wait)
         except SigmaError as error:
-            if error.status in (None, 401):  # this would happen to all others, too
+            if error.status in (None, 401, 429):  # this would happen to all others, too
                 raise
             failed.append(element_id)
             print(f"Not exported: {element_id} ({element.get('name')}): {error}", file=sys.stderr)

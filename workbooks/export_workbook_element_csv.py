@@ -64,8 +64,8 @@ def check_control(session: SigmaSession, workbook_id: str, control: str) -> None
         raise SigmaError(f"DATE_FILTER_CONTROL is {control!r}. Is it {similar[0]!r}?")
     if control not in controls:
         known = ", ".join(sorted(controls)) or "none"
-        print(f"The workbook lists no control {control!r}, so its dates may not be applied.")
-        print(f"Controls of the workbook: {known}")
+        what = f"The workbook lists no control {control!r}, so its dates may not be applied"
+        print(f"{what}. Controls of the workbook: {known}", file=sys.stderr)
         return
     kind = controls[control]["valueType"]
     if not kind.startswith("date"):
@@ -115,18 +115,22 @@ def save_export(
             if not is_unknown or waited > UNKNOWN_AT_FIRST:
                 raise
         if waited > max_wait:
-            raise SigmaError(f"The export took longer than EXPORT_MAX_WAIT, {max_wait:g} seconds")
+            what = f"The export took longer than EXPORT_MAX_WAIT, {max_wait:g} seconds"
+            raise SigmaError(what, 204)
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
 def count_rows(path: Path) -> int:
-    """Return how many rows a CSV file holds, without its heading."""
+    """Return how many rows a CSV file holds, without its heading.
+
+    An empty line counts: it may be a row whose only cell is empty.
+    """
     rows, quotes = -1, 0
     with path.open("rb") as file:
         for line in file:
             quotes += line.count(b'"')
             # Within quotes a row goes on in the next line
-            rows += quotes % 2 == 0 and line.strip() != b""
+            rows += quotes % 2 == 0
     return max(0, rows)
 
 

@@ -71,7 +71,8 @@ def save_export(
             if not is_unknown or waited > UNKNOWN_AT_FIRST:
                 raise
         if waited > max_wait:
-            raise SigmaError(f"The export took longer than EXPORT_MAX_WAIT, {max_wait:g} seconds")
+            what = f"The export took longer than EXPORT_MAX_WAIT, {max_wait:g} seconds"
+            raise SigmaError(what, 204)
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 

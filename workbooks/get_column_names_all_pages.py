@@ -48,13 +48,16 @@ from sigma_session import SigmaError, SigmaSession, checked_id, require_id, run
 
 
 # 2: Ask Sigma for the pages, for the elements on each page, and for the columns of each element
-def columns_of_workbook(session: SigmaSession, workbook_id: str) -> list[dict[str, Any]]:
+def columns_of_workbook(
+    session: SigmaSession, workbook_id: str
+) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the pages of a workbook, each with its elements, and each of those with its columns.
 
-    The fields are those that Sigma sent, with elements and columns added.
+    The fields are those that Sigma sent, with elements and columns added. The second value has a
+    line for each element whose columns Sigma did not tell.
     """
     start = f"/workbooks/{workbook_id}"
-    pages = []
+    pages, failures = [], []
     for page in session.get_entries(f"{start}/pages"):  # hidden pages are in this list, too
         page_id = checked_id(page["pageId"], "pageId in Sigma's answer")
         elements = []
@@ -62,13 +65,19 @@ def columns_of_workbook(session: SigmaSession, workbook_id: str) -> list[dict[st
             element_id = checked_id(element["elementId"], "elementId in Sigma's answer")
             has_columns = bool(element.get("columns"))  # optional, and without labels
             path = f"{start}/elements/{element_id}/columns"
-            columns = list_columns(session, path, has_columns)
+            try:
+                columns = list_columns(session, path, has_columns)
+            except SigmaError as error:  # one element must not stop the others
+                if error.status in (None, 401, 429):  # but this would happen to all of them
+                    raise
+                failures.append(f"Columns unknown: {element_id}: {error}")
+                columns = []
             elements.append({**element, "columns": columns})
         pages.append({**page, "elements": elements})
-    return pages
+    return pages, failures
 
 
-# 3: One element must not stop the others
+# 3: Not every element has columns
 def list_columns(session: SigmaSession, path: str, has_columns: bool) -> list[dict[str, Any]]:
     """Return the columns of an element; none if it is of a kind that has no columns."""
     try:
@@ -93,7 +102,7 @@ def main() -> None:
     #    which the first request knows, too; the answer has the long one
     workbook = session.get(f"/workbooks/{workbook_id}").json()
     workbook_id = checked_id(workbook["workbookId"], "workbookId in Sigma's answer")
-    pages = columns_of_workbook(session, workbook_id)
+    pages, failures = columns_of_workbook(session, workbook_id)
 
     # 7: Print the tree. Pages and elements may have no name, and charts tell their kind in
     #    vizualizationType (Sigma's spelling)
@@ -106,6 +115,10 @@ def main() -> None:
             print(f"  {element.get('name') or 'no name'} ({element['elementId']}, {kind})")
             for column in element["columns"]:
                 print(f"    {column['label']}")
+    for line in failures:
+        print(line, file=sys.stderr)
+    if failures:
+        raise SigmaError(f"not complete: the columns of {len(failures)} elements are unknown")
 
 
 # 8: Run main() only when this file is started, not when it is imported

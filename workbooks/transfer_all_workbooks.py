@@ -1,8 +1,9 @@
 """Transfer all workbooks of a member to another member.
 
-Use it when somebody leaves, before or after you deactivate the member. Only what the old owner
-owns changes hands, never what others have shared. It goes on after a workbook that Sigma refuses,
-and running it again continues with those that are left.
+Use it when somebody leaves, before you deactivate the member: with that Sigma gives the documents
+to somebody else, and this recipe finds only what is left. Only what the old owner owns changes
+hands, never what others have shared. It goes on after a workbook that Sigma refuses, and running it
+again continues with those that are left.
 
 Endpoint:  PATCH /v2/files/{inodeId}, once for each workbook
            GET /v2/members for the IDs of both, GET /v2/members/{memberId}/files for the workbooks
@@ -40,6 +41,10 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
 from sigma_session import SigmaError, SigmaSession, checked_id, read_flag, require_email, run
 
+# The failure of one request that would be that of all others, too: no answer, credentials that are
+# refused, too many requests
+STOPPING = (None, 401, 429)
+
 
 # 2: Find both members. Nowhere is it promised that the filter is exact, so compare, ignoring the
 #    case. Those who are deactivated (isArchived in Sigma, isInactive by SCIM) are left out of the
@@ -59,17 +64,26 @@ def find_member(session: SigmaSession, email: str) -> dict[str, Any]:
 
 
 # 3: Ask Sigma for the workbooks of the old owner
-def workbooks_owned_by(session: SigmaSession, member_id: str) -> list[dict[str, Any]]:
-    """Return the workbooks that a member owns."""
+def workbooks_owned_by(
+    session: SigmaSession, member_id: str
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the workbooks that a member owns, and a line for each whose owner cannot be told."""
     owned = {}  # by ID: a file may come on two pages when the list changes meanwhile
+    unknown = []
     # The list holds everything that the member can open, so also what others own
     for file in session.get_entries(f"/members/{member_id}/files", typeFilters="workbook"):
         file_id = checked_id(file["id"], "id in Sigma's answer")
-        # ownerId is optional in a list. Ask about the file itself rather than guess
-        owner_id = file.get("ownerId") or session.get(f"/files/{file_id}").json().get("ownerId")
+        try:
+            # ownerId is optional in a list. Ask about the file itself rather than guess
+            owner_id = file.get("ownerId") or session.get(f"/files/{file_id}").json()["ownerId"]
+        except SigmaError as error:
+            if error.status in STOPPING:
+                raise
+            unknown.append(f"Owner unknown: {file['name']}: {error}")
+            continue
         if owner_id == member_id and (file.get("type") or "workbook") == "workbook":
             owned[file_id] = file
-    return list(owned.values())
+    return list(owned.values()), unknown
 
 
 # 4: Ask Sigma to change one owner
@@ -102,39 +116,43 @@ def main() -> None:
         raise SigmaError(f"NEW_OWNER_EMAIL: {new_email} is deactivated")
 
     # 8: Print the plan
-    workbooks = workbooks_owned_by(session, old_owner["memberId"])
-    if not workbooks:
+    workbooks, unknown = workbooks_owned_by(session, old_owner["memberId"])
+    if not workbooks and not unknown:
         print(f"{old_email} owns no workbooks.")
+        if old_owner.get("isArchived"):
+            print("The member is deactivated: with that, Sigma gives the documents a new owner.")
         return
     print(f"Workbooks to transfer from {old_email} to {new_email}: {len(workbooks)}")
     for workbook in workbooks:
         print(f"- {workbook['name']} ({workbook['path']})")
+    for line in unknown:
+        print(line, file=sys.stderr)
     if dry_run:
         print("DRY_RUN is true, so nothing was changed. Set DRY_RUN=false to transfer them.")
         return
 
-    # 9: Transfer one after the other. A refused one is named, and the others follow. A failure that
-    #    would be that of all others, too, stops the run: no answer, or credentials that are
-    #    refused (401)
-    failed = 0
-    for number, workbook in enumerate(workbooks):
+    # 9: Transfer one after the other. A refused one is named, and the others follow
+    transferred, failed = 0, len(unknown)
+    for workbook in workbooks:
         try:
             update_owner(session, workbook["id"], new_owner["memberId"])
-            print(f"Transferred: {workbook['name']}")
         except SigmaError as error:
-            if error.status in (None, 401):
-                counts = f"Transferred before: {number - failed} of {len(workbooks)}"
+            if error.status in STOPPING:
+                counts = f"Transferred before: {transferred} of {len(workbooks)}"
                 raise SigmaError(f"{workbook['name']}: {error}. {counts}", error.status) from error
             failed += 1
             print(f"Not transferred: {workbook['name']}: {error}", file=sys.stderr)
+            continue
+        transferred += 1
+        print(f"Transferred: {workbook['name']}")
+
+    # 10: Sum up
+    summary = f"Transferred {transferred}, failed {failed}"
     if failed:
-        raise SigmaError(
-            f"not transferred: {failed} of {len(workbooks)} workbooks. Run this recipe again to go"
-            " on with those that are left"
-        )
-    print(f"All transferred: {len(workbooks)}")
+        raise SigmaError(f"{summary}. Run this recipe again to go on with those that are left")
+    print(summary)
 
 
-# 10: Run main() only when this file is started, not when it is imported
+# 11: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -40,6 +40,15 @@ def test_an_unknown_path_is_explained(sigma):
         main()
 
 
+def test_a_path_that_is_not_listed_yet_was_synced_nevertheless(sigma):
+    sigma.post(SYNC, json={})
+    sigma.post(LOOKUP, status=404, json={"message": "Not found"})
+    with pytest.raises(
+        SigmaError, match=r"404 from POST .* Sigma took the sync, but does not know"
+    ):
+        main()
+
+
 def test_a_path_that_the_sandbox_does_not_have(run_recipe):
     done = run_recipe("connections/sync_schema.py", SYNC_PATH=json.dumps(["NO", "SUCH"]))
     assert done.returncode == 1

@@ -140,12 +140,28 @@ def test_a_file_that_cannot_be_read_is_named(monkeypatch, updates):
 
 def test_a_new_address_of_somebody_else_is_no_earlier_run(members, capsys, updates):
     # The first Email is mistyped. Bela has the new address, but is not Adele
-    updates("adele@example.com,Adele,,bela@example.com,,\nbella@example.com,,,bela@example.com,,\n")
+    updates("adele@example.com,Adele,,bela@example.com,,\n")
     with pytest.raises(SigmaError, match="^1 rows cannot be applied. Nothing was changed"):
         main()
     printed, trace = capsys.readouterr()
     assert "Failed: line 2, adele@example.com: not a member\n" in trace
-    assert "Unchanged: line 3, bella@example.com\n" in printed
+
+
+def test_an_address_for_two_members_is_refused(updates):
+    updates("ada@example.com,,,new@example.com,,\nbela@example.com,,,NEW@example.com,,\n")
+    with pytest.raises(SigmaError, match="line 3: New Email NEW@example.com is also in line 2"):
+        main()
+
+
+def test_the_address_of_another_member_is_refused_before_anything_is_sent(
+    members, capsys, monkeypatch, updates
+):
+    monkeypatch.setenv("DRY_RUN", "false")
+    updates("ada@example.com,,,BELA@example.com,,\n")
+    with pytest.raises(SigmaError, match="^Changed 0, unchanged 0, failed 1"):
+        main()
+    problem = "another member has the address BELA@example.com\n"
+    assert f"Failed: line 2, ada@example.com: {problem}" in capsys.readouterr().err
 
 
 def test_an_address_that_is_passed_on_is_refused(updates):
@@ -213,20 +229,20 @@ def test_activates_a_member_again(call_recipe, sandbox, updates):
 def test_goes_on_after_a_failure(call_recipe, sandbox, updates):
     file = updates(
         "chidi.okafor@example.com,,,,Emperor,\n"
-        "dana.varga@example.com,,,vic@example.com,,\n"
+        "dana.varga@example.com,,,,King,\n"
         "elif.castillo@example.com,,,,View,\n"
         "nobody@example.com,,,,View,\n"
     )
     done = call_recipe(RECIPE, DRY_RUN="false", MEMBER_UPDATES=file)
     assert done.returncode == 1
     assert "Failed: line 2, chidi.okafor@example.com: 404 from PATCH" in done.stderr
-    assert "Failed: line 3, dana.varga@example.com: 409 from PATCH" in done.stderr
+    assert "Failed: line 3, dana.varga@example.com: 404 from PATCH" in done.stderr
     assert "Failed: line 5, nobody@example.com: not a member\n" in done.stderr
     assert "Changed: line 4, elif.castillo@example.com\n" in done.stdout
     assert done.stderr.endswith("Error: Changed 1, unchanged 0, failed 3\n")
 
 
-@pytest.mark.parametrize("kind", ["401", "drop"])
+@pytest.mark.parametrize("kind", ["401", "drop", "429-html"])
 def test_a_failure_of_all_stops_the_run_and_says_what_is_done(kind, call_recipe, sandbox):
     rule = Fault(kind=kind, match="PATCH /v2/members/*", after=1, times=0)
     sandbox.state.rules.append(rule)

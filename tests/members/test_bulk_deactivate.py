@@ -79,6 +79,15 @@ def test_deactivates_but_never_the_robot_nor_the_owner(members, capsys, monkeypa
     ]
 
 
+def test_who_has_no_name_does_not_make_a_pattern_narrow(sigma, monkeypatch):
+    monkeypatch.setenv("USER_NAME_PATTERN", ".")
+    sigma.get(f"{BASE_URL}/whoami", json={"userId": "m-0"})
+    entries = [person("m-1", "Zoe"), person("m-2", "Al"), person("m-3", None, None)]
+    sigma.get(URL, json={"entries": entries, "nextPage": None})
+    with pytest.raises(SigmaError, match="which matches all 2 members"):
+        main()
+
+
 @pytest.mark.parametrize("pattern", [".", "ada", "^(?!nobody)."])
 def test_a_pattern_that_matches_everybody_is_refused(pattern, members, monkeypatch):
     monkeypatch.setenv("DRY_RUN", "false")
@@ -139,7 +148,7 @@ def test_goes_on_after_a_failure_and_continues_when_run_again(call_recipe, sandb
     assert archived(sandbox) == [True] * 4
 
 
-@pytest.mark.parametrize("kind", ["401", "drop"])
+@pytest.mark.parametrize("kind", ["401", "drop", "429-html"])
 def test_a_failure_of_all_stops_the_run_and_says_what_is_done(kind, call_recipe, sandbox):
     rule = Fault(kind=kind, match="DELETE /v2/members/*", after=1, times=0)
     sandbox.state.rules.append(rule)

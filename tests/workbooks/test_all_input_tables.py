@@ -117,7 +117,7 @@ def test_names_a_workbook_that_cannot_be_read_after_what_was_found(status, sigma
     answer(sigma, "/w-2/elements", element("e-1", name="Targets"))
     answer(sigma, "/w-2/pages", {"pageId": "p-1", "name": "Data"})
     answer(sigma, "/w-2/pages/p-1/elements", element("e-1"))
-    with pytest.raises(SigmaError, match="not complete: 1 of 2 workbooks not searched"):
+    with pytest.raises(SigmaError, match="not complete: 1 of 2 workbooks not searched to the end"):
         main()
     out, trace = capsys.readouterr()
     assert json.loads(out) == [row("w-2", "Data", "Targets", "e-1")]
@@ -125,13 +125,17 @@ def test_names_a_workbook_that_cannot_be_read_after_what_was_found(status, sigma
     assert trace.endswith("No rights (requestId r-1)\n")
 
 
-def test_lists_no_part_of_a_workbook_whose_pages_cannot_be_read(sigma, capsys):
+def test_shows_what_was_found_although_its_page_is_unknown(sigma, capsys):
     answer(sigma, "", workbook("w-1"))
     answer(sigma, "/w-1/elements", element("e-1"))
     sigma.get(f"{URL}/w-1/pages", status=403, json={"message": "No rights"})
-    with pytest.raises(SigmaError, match="not complete: 1 of 1 workbooks not searched"):
+    with pytest.raises(SigmaError, match="not complete: 1 of 1 workbooks not searched to the end"):
         main()
-    assert printed(capsys) == []
+    out, trace = capsys.readouterr()
+    (row,) = json.loads(out)
+    assert (row["elementId"], row["page"]) == ("e-1", None)
+    assert "Page unknown: " in trace
+    assert "403 from GET" in trace
 
 
 def test_an_id_that_would_change_the_address_is_refused(sigma):
@@ -198,15 +202,25 @@ def test_searches_all_workbooks_of_a_large_organization(running_sandbox, run_rec
     assert len(json.loads(done.stdout)) == 110
 
 
-def test_a_workbook_that_fails_does_not_stop_the_others_in_the_sandbox(run_recipe, sandbox):
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [
+        ("403", "403 from GET "),
+        ("broken-json", "The answer from GET "),
+        ("truncate", "200 from GET "),
+    ],
+)
+def test_a_workbook_that_fails_does_not_stop_the_others_in_the_sandbox(
+    kind, cause, run_recipe, sandbox
+):
     broken = list(sandbox.state.organization.workbooks.values())[17]
     match = f"GET /v2/workbooks/{broken.workbookId}/elements"
-    sandbox.state.rules.append(Fault(kind="403", match=match, times=0))
+    sandbox.state.rules.append(Fault(kind=kind, match=match, times=0))
     done = run_recipe(RECIPE, OUTPUT_FORMAT="json")
     assert done.returncode == 1
     assert len(json.loads(done.stdout)) == 25
-    assert f"\nNot searched: {broken.name}: 403 from GET " in done.stderr
-    assert done.stderr.endswith("Error: not complete: 1 of 260 workbooks not searched\n")
+    assert f"\nNot searched: {broken.name}: {cause}" in done.stderr
+    assert done.stderr.endswith("Error: not complete: 1 of 260 workbooks not searched to the end\n")
 
 
 @pytest.mark.parametrize(

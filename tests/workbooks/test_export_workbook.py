@@ -91,7 +91,35 @@ def test_more_rows_than_one_export_holds(file_format, files, sigma, monkeypatch,
     assert len(list(tmp_path.iterdir())) == len(files)
 
 
-@pytest.mark.parametrize(("size", "is_told"), [(10, False), (11, True)])
+def test_a_part_that_fails_says_how_much_is_saved(sigma, monkeypatch, tmp_path):
+    monkeypatch.setattr(recipe, "ROWS_PER_EXPORT", 2)
+    monkeypatch.setenv("EXPORT_SCOPE", "element")
+    monkeypatch.setenv("EXPORT_FORMAT", "csv")
+    body = {"elementId": "e-1", "format": {"type": "csv"}, "rowLimit": 2}
+    start(sigma, body)
+    # One column whose cells are empty: these lines are rows
+    sigma.get(DOWNLOAD, body=b"a\n\n\n", content_type="text/csv")
+    start(sigma, {**body, "offset": 3})
+    sigma.get(DOWNLOAD, status=500, json={"message": "Broken"})
+    told = "What is saved of export-element-e-1.csv holds the first 2 rows only$"
+    with pytest.raises(SigmaError, match=told):
+        recipe.main()
+    assert (tmp_path / "export-element-e-1.csv").exists()
+
+
+def test_a_file_of_an_earlier_export_is_named(sigma, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("EXPORT_SCOPE", "element")
+    monkeypatch.setenv("EXPORT_FORMAT", "csv")
+    earlier = tmp_path / "export-element-e-1-2.csv"
+    earlier.write_text("a\n", encoding="utf-8")
+    start(sigma, {"elementId": "e-1", "format": {"type": "csv"}, "rowLimit": 1_000_000})
+    sigma.get(DOWNLOAD, body=b"a\n1\n", content_type="text/csv")
+    recipe.main()
+    assert f"{earlier.name} is of an earlier export, not of this\n" in capsys.readouterr().err
+    assert earlier.exists()
+
+
+@pytest.mark.parametrize(("size", "is_told"), [(80, False), (81, True)])
 def test_a_large_file_whose_rows_cannot_be_counted_may_lack_some(
     size, is_told, sigma, monkeypatch, capsys
 ):
@@ -152,11 +180,12 @@ def test_all_elements_but_those_without_data_and_on_after_a_failed_one(
 ):
     monkeypatch.setenv("EXPORT_SCOPE", "all-elements")
     monkeypatch.setenv("EXPORT_FORMAT", "json")
+    monkeypatch.setenv("EXPORT_MAX_WAIT", "0")
     entries = [
         {"elementId": "e-1", "type": "table"},
         {"elementId": "e-2", "type": "control"},
         {"elementId": "e-3", "type": "visualization", "name": "Chart"},
-        {"elementId": "e-4"},
+        *({"elementId": f"e-{number}"} for number in (4, 5, 6, 7)),
     ]
     sigma.get(
         f"{BASE_URL}/workbooks/{WORKBOOK}/elements", json={"entries": entries, "nextPage": None}
@@ -166,11 +195,18 @@ def test_all_elements_but_those_without_data_and_on_after_a_failed_one(
         sigma.get(DOWNLOAD, body=b"[]", content_type="application/json")
     refused = json_params_matcher({"elementId": "e-3", "format": {"type": "json"}})
     sigma.post(EXPORT, match=[refused], status=400, json={"message": "No data"})
-    with pytest.raises(SigmaError, match="1 elements were not exported: e-3"):
+    # Neither a page in place of the file nor a file that is never ready is a failure of all
+    for element in ("e-5", "e-6", "e-7"):
+        start(sigma, {"elementId": element, "format": {"type": "json"}})
+    sigma.get(DOWNLOAD, body=b"<html>", content_type="text/html")
+    sigma.get(DOWNLOAD, status=204)
+    sigma.get(DOWNLOAD, body=b"[]", content_type="application/json")
+    with pytest.raises(SigmaError, match="3 elements were not exported: e-3, e-5, e-6"):
         recipe.main()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "export-element-e-1.json",
         "export-element-e-4.json",
+        "export-element-e-7.json",
     ]
     assert "Not exported: e-3 (Chart): 400 from POST" in capsys.readouterr().err
 

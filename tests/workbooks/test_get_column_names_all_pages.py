@@ -60,14 +60,22 @@ def test_prints_pages_elements_and_columns_as_a_tree(sigma, capsys):
 
 
 @pytest.mark.parametrize("status", [403, 500])
-def test_another_refusal_stops_it_and_prints_no_part_of_the_tree(status, sigma, capsys):
+def test_goes_on_after_an_element_whose_columns_are_refused(status, sigma, capsys):
     sigma.get(f"{BASE_URL}/workbooks/short1", json={"workbookId": "long-1", "name": "Orders"})
     answer(sigma, "pages", {"pageId": "p-1", "name": "Data"})
-    answer(sigma, "pages/p-1/elements", {"elementId": "e-1", "type": "table"})
+    elements = [{"elementId": "e-1", "type": "table"}, {"elementId": "e-2", "type": "table"}]
+    answer(sigma, "pages/p-1/elements", *elements)
     sigma.get(f"{URL}/elements/e-1/columns", status=status, json={"message": "No"})
-    with pytest.raises(SigmaError, match=f"{status} from GET .*e-1/columns"):
+    answer(sigma, "elements/e-2/columns", {"columnId": "c-1", "label": "Profit"})
+    with pytest.raises(SigmaError, match="not complete: the columns of 1 elements are unknown"):
         main()
-    assert capsys.readouterr().out == ""
+    printed, trace = capsys.readouterr()
+    assert printed.splitlines()[2:] == [
+        "  no name (e-1, table)",
+        "  no name (e-2, table)",
+        "    Profit",
+    ]
+    assert f"Columns unknown: e-1: {status} from GET " in trace
 
 
 def test_an_id_that_would_change_the_address_is_refused(sigma):
