@@ -73,7 +73,7 @@ URL_PATTERNS = {  # the settings whose ID is in a URL of the Sigma UI, what that
     "TEAMID": ("team", r"/admin/teams/([\w-]+)/?$"),
 }
 FILE_STARTS = {"pdf": b"%PDF", "png": b"\x89PNG", "xlsx": b"PK"}  # how a file of a format begins
-# What moves the cursor, or turns the direction of writing: nobody may forge a line of the output
+# What moves the cursor, or turns the direction of writing, and so hides what a line says
 CONTROLS = "".join(
     chr(c) for c in (*range(32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 )

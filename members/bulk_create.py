@@ -132,14 +132,14 @@ def main() -> None:
         return
 
     # 8: Create them, one after the other. A failure that would be that of all others, too, stops
-    #    the run: no answer, credentials that are refused (401) or may not do this (403), an unknown
-    #    account type (404), too many requests (429). After any other the next member has its turn
+    #    the run: no answer, credentials that are refused (401), an unknown account type (404), too
+    #    many requests (429). After any other the next member has its turn
     created, failed = 0, 0
     for new in plan:
         try:
             member = create_member(session, new, send_invite)
         except SigmaError as error:
-            if error.status in (None, 401, 403, 404, 429):
+            if error.status in (None, 401, 404, 429):
                 counts = f"Created before: {created} of {len(plan)}"
                 raise SigmaError(f"{new['email']}: {error}. {counts}", error.status) from error
             failed += 1
