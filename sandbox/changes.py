@@ -1,7 +1,8 @@
 """What changed last in the organization, for the console to mark.
 
-No resource reports its changes: a picture of the organization is compared with an earlier one. So a
-new resource is covered by a line in `picture`, and requests cost nothing while nobody looks.
+No resource reports its changes: after each request that may have changed something, a picture of
+the organization is compared with the one before. So a new resource is covered by a line in
+`picture`.
 """
 
 import secrets
@@ -11,6 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from starlette.datastructures import State
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.organization import Organization, now
 
@@ -113,7 +115,7 @@ class Change:
 class Changes:
     """What changed last: all since the last pause, or since the start or a reset.
 
-    Call `look` before reading anything else.
+    `list` has the newest first. Call `look` before reading it.
     """
 
     def __init__(self, state: State) -> None:
@@ -128,9 +130,10 @@ class Changes:
         self._before = self._latest = picture(self._organization)
         self._looked_at = self.version()
         self._noticed = float("-inf")  # on time.monotonic()
+        self._number = 0
+        self._changed: dict[Key, int] = {}  # the number of the comparison that found it last
         self.since = self.at = now()
         self._compare()
-        self.headline: Change | None = None  # the newest, for the line above each page
 
     def version(self) -> str:
         """Return a text that is another one whenever the console might show something else."""
@@ -140,24 +143,30 @@ class Changes:
         return f"{self._process}-{resets}-{log.count}-{log.under_way}-{rules}"
 
     def look(self) -> None:
-        """Notice what changed since the last look."""
+        """Notice what changed, unless nothing can have changed since the last look."""
+        version = self.version()
+        if version != self._looked_at:
+            self._looked_at = version
+            self.notice()
+
+    def notice(self) -> None:
+        """Compare the organization with the last picture."""
         if self._state.organization is not self._organization:
             self._resets += 1
             self._start_over()
             return
-        version = self.version()
-        if version == self._looked_at:
+        earlier, new = self._latest, picture(self._organization)
+        if new == earlier:
             return
-        self._looked_at = version
-        new = picture(self._organization)
-        if new != self._latest:
-            if time.monotonic() - self._noticed > PAUSE:
-                self._before = self._latest
-            earlier, self._latest = self._latest, new
-            self._noticed, self.at = time.monotonic(), now()
-            self._compare()
-            newest = [c for c in self.list if earlier.get(c.key) != new.get(c.key)]
-            self.headline = next(iter(newest or self.list), None)
+        if time.monotonic() - self._noticed > PAUSE:
+            self._before = earlier
+        self._latest = new
+        self._noticed, self.at = time.monotonic(), now()
+        self._number += 1
+        for key in earlier.keys() | new.keys():
+            if earlier.get(key) != new.get(key):
+                self._changed[key] = self._number
+        self._compare()
 
     def _compare(self) -> None:
         before, after = self._before, self._latest
@@ -173,6 +182,8 @@ class Changes:
             word = change.verb if len(change.key) == 2 else "Changed"
             for key in change.key[1:]:
                 self._touched.setdefault(key, word)
+        # Those of one request stay in the order of the picture: the member before its grants
+        self.list.sort(key=lambda change: self._changed[change.key], reverse=True)
 
     def mark(self, *key: str) -> str:
         """Return "New", "Changed" or "" for a single thing, such as a grant."""
@@ -181,3 +192,29 @@ class Changes:
     def touched(self, key: str) -> str:
         """Return "New", "Changed" or "" for an ID, to which a new grant is a change, too."""
         return self._touched.get(key, "")
+
+
+class Watch:
+    """Middleware that notices what each request changed before it is answered.
+
+    A look when a page is asked for would find the changes of many requests, and not their order.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+
+        async def notice_and_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                scope["app"].state.changes.notice()
+            await send(message)
+
+        watched = scope["type"] == "http" and may_change(scope["method"], scope["path"])
+        await self.app(scope, receive, notice_and_send if watched else send)
+
+
+def may_change(method: str, path: str) -> bool:
+    """Say whether a request may change something. A job goes on when it is asked about."""
+    return method != "GET" or "/materializations/" in path or "/query/" in path

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope
 
 from sandbox import admin, console, errors, openapi
+from sandbox.changes import Watch
 from sandbox.door import Door
 from sandbox.faults import Fault, Faults
 from sandbox.organization import Options
@@ -47,8 +48,9 @@ def create_app(options: Options, rules: list[Fault]) -> FastAPI:
     )
     app.state.organization = seed(options)
     app.state.rules = rules
-    app.add_middleware(Door)
-    app.state.log = RequestLog(Faults(app, rules))  # what requests pass before the application
+    app.add_middleware(Watch)
+    app.state.log = RequestLog(Faults(app, rules))
+    app.state.entrance = Door(app.state.log)  # outermost: what is refused is not even logged
     errors.install(app)
     openapi.install(app)
     app.include_router(not_supported.router)  # first: some lie where others have an {id}
@@ -113,7 +115,7 @@ class Server:
         self.state = self.app.state
         self._server = uvicorn.Server(
             uvicorn.Config(
-                with_entrance(wrap(self.state.log)),
+                with_entrance(wrap(self.state.entrance)),
                 http="h11",
                 ws="none",
                 lifespan="off",

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import requests
 
 from docs import run_tutorial
 from tests.conftest import ROOT
@@ -75,6 +76,20 @@ def test_every_recipe_of_the_quickstart_appears_in_its_order():
     told = re.findall(r"^python (\S+\.py)$", TUTORIAL, re.MULTILINE)
     first_times = [script for n, script in enumerate(told) if script not in told[:n]]
     assert [script for script in first_times if script in QUICKSTART] == QUICKSTART
+
+
+def test_every_section_that_runs_a_recipe_says_what_to_check():
+    sections = re.split(r"^##+ ", TUTORIAL, flags=re.MULTILINE)[1:]
+    with_recipe = [text for text in sections if re.search(r"^python \S+\.py$", text, re.MULTILINE)]
+    assert len(with_recipe) > 20
+    assert [text.partition("\n")[0] for text in with_recipe if "**Check it**: " not in text] == []
+
+
+def test_every_page_of_the_console_that_is_named_is_there(sandbox):
+    pages = set(re.findall(rf"\({run_tutorial.ADDRESS}(/[^)]*)\)", TUTORIAL))
+    assert len(pages) > 5
+    for page in pages:
+        assert requests.get(sandbox.address + page, timeout=5).status_code == 200, page
 
 
 def test_windows_gets_the_same_commands():

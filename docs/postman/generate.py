@@ -74,19 +74,24 @@ VARIABLES = [
     Variable("workspaceId"),
 ]
 
-# What one request hands to a later one. pollPause: milliseconds between two looks at a job
+# What one request hands to a later one. pollPause: milliseconds between two looks at a job.
+# wrongId: an ID that nobody has
 HANDED_ON = {
     "pollPause": "2000",
     "oldEmail": "",
     "nextPage": "",
     "seen": "",
     "urlStart": "",
+    "workbookUrlId": "",
+    "pageId": "",
     "sheetId": "",
     "materializationId": "",
     "queryId": "",
     "homeFolderId": "",
     "copyId": "",
     "memberIds": "",
+    "wrongId": "nobody",
+    "longWorkbookId": "",
 }
 
 # --- Scripts ---
@@ -553,6 +558,48 @@ const tables = answer.entries.filter((element) => element.type === "input-table"
 console.log(`Input tables: ${tables.map((table) => table.name).join(", ") || "none"}`);""",
         ),
         Step(
+            "Look up the workbook",
+            "GET",
+            "/v2/workbooks/{{workbookId}}",
+            "workbooks/get_column_names_all_pages.py",
+            "Shows name, owner and address of the workbook, and notes its short ID, which stands in"
+            " its address in Sigma.",
+            """\
+pm.test("The workbook has a name", () => pm.expect(answer.name).to.be.a("string"));
+"""
+            + note_id("workbookUrlId", "answer.workbookUrlId"),
+        ),
+        Step(
+            "List the pages",
+            "GET",
+            "/v2/workbooks/{{workbookId}}/pages?limit=1000",
+            "workbooks/get_column_names_all_pages.py",
+            "Lists the pages of the workbook, hidden ones too, and notes the first.",
+            every_entry("pageId")
+            + """
+pm.collectionVariables.set("pageId", answer.entries[0].pageId);""",
+        ),
+        Step(
+            "List the elements of a page",
+            "GET",
+            "/v2/workbooks/{{workbookId}}/pages/{{pageId}}/elements?limit=1000",
+            "workbooks/get_column_names_all_pages.py",
+            "Lists what is on that page; the recipe goes through all pages.",
+            """\
+pm.test("Every entry has an elementId", () => {
+    answer.entries.forEach((element) => pm.expect(element).to.include.all.keys("elementId"));
+});""",
+        ),
+        Step(
+            "List the columns of an element",
+            "GET",
+            "/v2/workbooks/{{workbookId}}/elements/{{elementId}}/columns?limit=1000",
+            "workbooks/get_column_names_all_pages.py",
+            "Lists the columns of the table in elementId; the recipe goes through all elements."
+            " Texts and controls have none.",
+            every_entry("columnId", "label"),
+        ),
+        Step(
             "Export an element as CSV",
             "POST",
             "/v2/workbooks/{{workbookId}}/export",
@@ -598,6 +645,27 @@ pm.test("The file is a CSV with a row below the header", () => {
             "Asks for the file until it is ready. To keep it, choose Save response to file.",
             save_file(
                 'pm.test("The file is a PDF", () => pm.expect(text.slice(0, 5)).to.equal("%PDF-"));'
+            ),
+            status=None,
+        ),
+        Step(
+            "Export an element as XLSX",
+            "POST",
+            "/v2/workbooks/{{workbookId}}/export",
+            "workbooks/export_workbook.py",
+            "Starts the export of an element in another format. For csv, json, jsonl, pdf or png"
+            " change type in the body; with pageId in place of elementId it is a page.",
+            note_id("queryId", "answer.queryId"),
+            {"elementId": "{{elementId}}", "format": {"type": "xlsx"}},
+        ),
+        Step(
+            "Download the XLSX",
+            "GET",
+            "/v2/query/{{queryId}}/download",
+            "workbooks/export_workbook.py",
+            "Asks for the file until it is ready. To keep it, choose Save response to file.",
+            save_file(
+                'pm.test("The file is an XLSX", () => pm.expect(text.slice(0, 2)).to.equal("PK"));'
             ),
             status=None,
         ),
@@ -701,6 +769,78 @@ pm.collectionVariables.set("memberIds", JSON.stringify(found.map((member) => mem
 pm.test("All of them are in the team", () => {
     const ids = answer.entries.map((entry) => entry.userId);
     pm.expect(ids).to.include.members(JSON.parse(pm.collectionVariables.get("memberIds")));
+});""",
+        ),
+    ],
+    "When something goes wrong": [
+        Step(
+            "Ask for a member who does not exist",
+            "GET",
+            "/v2/members/{{wrongId}}",
+            "members/get_member_details.py",
+            "The failure that you will see most often, a wrong ID: the status is 404. Sigma Support"
+            " asks for the requestId in the answer.",
+            """\
+pm.test("The answer says what is wrong, and has a requestId", () => {
+    pm.expect(answer).to.include.all.keys("message", "requestId");
+});
+console.log(`404: ${answer.message} (requestId ${answer.requestId})`);""",
+            status=404,
+        ),
+        Step(
+            "Look at the new member",
+            "GET",
+            "/v2/members/{{newMemberId}}",
+            "members/get_member_details.py",
+            "Shows name, address and account type of the new member.",
+            HAS_NEW_TYPE
+            + """\
+pm.test("It is the new member", () => {
+    pm.expect(answer.memberId).to.equal(pm.environment.get("newMemberId"));
+});""",
+        ),
+        Step(
+            "List the new member's teams",
+            "GET",
+            "/v2/members/{{newMemberId}}/teams?limit=1000",
+            "members/get_member_details.py",
+            "Shows the teams of the new member.",
+            every_entry("name", "teamId"),
+        ),
+    ],
+    "Identifying Sigma IDs": [
+        Step(
+            "Look up the short ID",
+            "GET",
+            "/v2/workbooks/{{workbookUrlId}}",
+            "workbooks/grant_workbook_permission.py",
+            "Asks for the workbook by the short ID of its address, and notes the long one.",
+            """\
+pm.test("It is the same workbook", () => {
+    pm.expect(answer.workbookUrlId).to.equal(pm.collectionVariables.get("workbookUrlId"));
+});
+"""
+            + note_id("longWorkbookId", "answer.workbookId"),
+        ),
+        Step(
+            "Grant the workbook",
+            "POST",
+            "/v2/workbooks/{{longWorkbookId}}/grants",
+            "workbooks/grant_workbook_permission.py",
+            "Lets the new member view the workbook.",
+            EMPTY,
+            grants("view"),
+        ),
+        Step(
+            "Check the workbook",
+            "GET",
+            "/v2/members/{{newMemberId}}/files?typeFilters=workbook&limit=1000",
+            "",
+            "What the tutorial checks in the Sigma UI: the new member can open the workbook.",
+            """\
+pm.test("The new member can open the workbook", () => {
+    const workbookId = pm.collectionVariables.get("longWorkbookId");
+    pm.expect(answer.entries.map((file) => file.id)).to.include(workbookId);
 });""",
         ),
     ],

@@ -85,8 +85,14 @@ def test_adds_and_removes_faults(admin, run_recipe):
         ({"Origin": "https://["}, 403),
         ({"Origin": "http://127.0.0.1.evil.example.com"}, 403),
         ({"Origin": "https://evil.example.com", "Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Origin": "http://localhost:3000"}, 403),  # a page of another program on this machine
+        ({"Origin": "http://localhost"}, 403),
+        ({"Host": "localhost:8765", "Origin": "http://127.0.0.1:8765"}, 403),
+        ({"Host": "localhost:8765", "Origin": "https://localhost:8765"}, 403),
         ({}, 200),
         ({"Host": "localhost:8765", "Origin": "http://localhost:8765"}, 200),
+        ({"Host": "localhost", "Origin": "http://localhost"}, 200),
+        ({"Host": "[::1]:8765", "Origin": "http://[::1]:8765"}, 200),
         ({"Host": "[::1]:8765"}, 200),
     ],
 )
@@ -106,6 +112,16 @@ def test_refuses_what_a_page_elsewhere_makes_a_browser_send(headers, status, adm
         answer = requests.get(f"{sandbox.address}{path}", headers=headers, timeout=5)
         assert (answer.status_code == 403) == (status == 403)
         assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ["Host", "Origin"])
+def test_what_is_refused_meets_no_fault_and_is_not_logged(name, sandbox):
+    sandbox.state.rules.append(Fault(kind="503", match="GET /v2/members"))
+    headers = {name: "http://evil.example.com"}
+    answer = requests.get(f"{sandbox.address}/v2/members", headers=headers, timeout=5)
+    assert answer.status_code == 403
+    assert sandbox.state.rules[0].seen == 0
+    assert list(sandbox.state.log.entries) == []
 
 
 @pytest.mark.parametrize("host_lines", ["", "Host: 127.0.0.1\r\nHost: evil.example.com\r\n"])

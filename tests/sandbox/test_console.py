@@ -291,11 +291,11 @@ def test_says_in_words_what_changed_last(api, get):
     api("PATCH", f"/v2/files/{seed.DEMO_WORKBOOK_ID}", json={"ownerId": person})
     api("POST", f"{WORKBOOK}/embeds", json={"sourceType": "workbook", "embedType": "public"})
     assert changed(get) == [
-        "Changed member Sales Reporter (last name: Rep → Reporter; account type: View → Build)",
-        "New member Nea Newton",
+        "New embed of workbook Plugs Sales Performance",
         "Changed workbook Plugs Sales Performance (owner: Ada Admin → Nea Newton)",
         "New membership of Nea Newton in team Onboarding",
-        "New embed of workbook Plugs Sales Performance",
+        "Changed member Sales Reporter (last name: Rep → Reporter; account type: View → Build)",
+        "New member Nea Newton",
     ]
     api("PATCH", f"/v2/teams/{seed.DEMO_TEAM_ID}/members", json={"remove": [person]})
     assert len(changed(get)) == 4  # it is as it was
@@ -313,6 +313,46 @@ def test_the_line_above_each_page_names_the_newest(api, get):
         "Changed last: New embed of workbook Plugs Sales Performance , at "
     )
     assert headline().endswith("See all 2")
+
+
+def test_the_newest_is_known_although_no_page_was_open(api, get):
+    def last():
+        assert changed(get)[0] in (line := words(get("/teams"))), line
+        return changed(get)[0]
+
+    # No page is asked for in between: on a picture the member that is changed comes first
+    api("PATCH", MEMBER, json={"memberType": "Build"})
+    new_member(api)
+    details = {"type": "snowflake", "account": "a", "host": "h", "user": "u", "password": "p"}
+    details |= {"role": "r", "warehouse": "w"}
+    api("POST", "/v2/connections", 201, json={"name": "Newest", "details": details})
+    assert last() == "New connection Newest"
+    assert changed(get)[-1] == "Changed member Sales Rep (account type: View → Build)"
+
+    # What was undone since is no change, and the one before it is the newest again
+    team = f"/v2/teams/{seed.DEMO_TEAM_ID}/members"
+    for body in ({"add": [seed.DEMO_MEMBER_ID]}, {"remove": [seed.DEMO_MEMBER_ID]}):
+        api("PATCH", team, json=body)
+    assert last() == "New connection Newest"
+
+    # A job goes on when it is asked about
+    sheet = {"sheetId": seed.DEMO_SHEET_ID}
+    job = api("POST", f"{WORKBOOK}/materializations", json=sheet)["materializationId"]
+    asked_for = {"elementId": seed.DEMO_ELEMENT_ID, "format": {"type": "csv"}}
+    query = api("POST", f"{WORKBOOK}/export", json=asked_for)["queryId"]
+    for _ in range(3):
+        api("GET", f"{WORKBOOK}/materializations/{job}")
+    for _ in range(3):
+        api.session.get(f"{api.address}/v2/query/{query}/download", timeout=5)
+    assert last() == "New export of Plugs Sales Performance, csv , ready"
+    assert changed(get)[1] == "New materialization of Plugs Sales Performance , ready"
+
+
+def test_changes_belong_to_the_time_when_they_were_made(api, get, monkeypatch):
+    new_member(api)
+    monkeypatch.setattr(changes, "PAUSE", -1)  # a pause before each, and no page was open
+    api("PATCH", MEMBER, json={"memberType": "Build"})
+    assert changed(get) == ["Changed member Sales Rep (account type: View → Build)"]
 
 
 def test_what_a_deactivation_moves_is_marked(api, get, sandbox):
