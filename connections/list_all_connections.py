@@ -32,9 +32,14 @@ def list_connections(session: SigmaSession) -> list[dict[str, Any]]:
     """Return name, ID and type of every connection, in the order of their names."""
     # Sigma also sends the host, the user and the role that the connection has in the warehouse.
     # They belong neither on a screen nor into a file, so only these three are kept
-    fields = ("name", "connectionId", "type")
-    entries = session.get_entries("/connections")
-    connections = [{field: entry.get(field) for field in fields} for entry in entries]
+    connections = [
+        {
+            "name": entry.get("name"),
+            "connectionId": entry["connectionId"],
+            "type": entry.get("type"),
+        }
+        for entry in session.get_entries("/connections")
+    ]
     return sorted(connections, key=lambda connection: str(connection["name"] or "").casefold())
 
 

@@ -155,14 +155,21 @@ def wanted_fields(values: dict[str, str]) -> dict[str, Any]:
 
 
 # 3: Compare a row with the member as it is now
+def value_now(member: dict[str, Any], field: str) -> Any:
+    """Return what a field of a member holds. isArchived may be missing, and a name be empty."""
+    if field == "isArchived":
+        return bool(member.get(field))
+    if field in ("firstName", "lastName"):
+        return member.get(field) or ""
+    return member[field]
+
+
 def changes_for(member: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
     """Return the wanted values that a member does not have yet."""
     changes = {}
     for field, value in wanted.items():
-        now = member.get(field)
-        if field == "isArchived":  # may be missing
-            same = bool(now) == value
-        elif field in ("email", "memberType"):  # upper and lower case are one
+        now = value_now(member, field)
+        if field in ("email", "memberType"):  # upper and lower case are one
             same = str(now).lower() == value.lower()
         else:
             same = now == value
@@ -244,8 +251,7 @@ def main() -> None:
             print(f"To change: line {row.line}, {row.email}")
             for column, field in FIELDS.items():
                 if field in changes:
-                    # isArchived may be missing
-                    print(f"    {column}: {member.get(field, False)} -> {changes[field]}")
+                    print(f"    {column}: {value_now(member, field)} -> {changes[field]}")
     print(f"Plan: change {len(plan)} of {len(rows)}")
 
     # 9: Change them, one after the other. A failure that would be that of all others, too, stops

@@ -110,7 +110,8 @@ def main() -> None:
         raise
     print("New member created successfully:")
     print(f"memberId:   {member['memberId']}")
-    print(f"memberType: {member.get('memberType')}")
+    # The member is made, so what is missing here is no error
+    print(f"memberType: {member.get('memberType') or ''}")
 
 
 # 8: Run main() only when this file is started, not when it is imported

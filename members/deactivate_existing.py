@@ -84,7 +84,7 @@ def label(member: dict[str, Any]) -> str:
     """Return name and address of a member."""
     # Sigma keeps first and last name apart, and either may be empty
     name = f"{member.get('firstName') or ''} {member.get('lastName') or ''}".strip()
-    return f"{name} <{member.get('email')}>"
+    return f"{name} <{member['email']}>"
 
 
 def main() -> None:

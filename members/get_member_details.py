@@ -98,14 +98,14 @@ def main() -> None:
     # 7: Print them. Sigma keeps first and last name apart, and either may be empty
     name = f"{member.get('firstName') or ''} {member.get('lastName') or ''}".strip()
     print(f"Name:    {name}")
-    print(f"Email:   {member.get('email')}")
-    print(f"Type:    {member.get('memberType')}")
+    print(f"Email:   {member['email']}")
+    print(f"Type:    {member['memberType']}")
     print(f"ID:      {member_id}")
     print(f"Status:  {status_of(member)}")
-    print(f"Created: {member.get('createdAt')}")
+    print(f"Created: {member['createdAt']}")
     print(f"Teams:   {len(teams) or 'none'}")
     for team in teams:
-        print(f"         {team.get('name')} ({team['teamId']})")
+        print(f"         {team['name']} ({team['teamId']})")
 
 
 # 8: Run main() only when this file is started, not when it is imported

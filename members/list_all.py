@@ -26,7 +26,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaSession, print_rows, run
+from sigma_session import SigmaSession, checked_id, print_rows, run
 
 
 # 2: Ask Sigma. get_entries asks for 1000 members at a time, page after page, until the last
@@ -34,7 +34,10 @@ def list_members(session: SigmaSession) -> Iterator[dict[str, Any]]:
     """Yield every active member, and Sigma's own SigmaSchedulerRobot."""
     # Deactivated members are left out. To have them too, add includeArchived="true" (a text:
     # requests would send Python's True as "True", which Sigma does not know).
-    return session.get_entries("/members")
+    for member in session.get_entries("/members"):
+        # The ID is what this list is for: refuse an entry without one
+        checked_id(member["memberId"], "memberId in Sigma's answer")
+        yield member
 
 
 def main() -> None:

@@ -70,11 +70,11 @@ from sigma_session import SigmaError, SigmaSession, checked_id, read_flag, requi
 def use_member(session: SigmaSession, member_id: str, email: str = "") -> None:
     """Make sure that a member exists, is active, and has this address if one is given."""
     member = session.get(f"/members/{member_id}").json()
-    if email and str(member.get("email")).lower() != email.lower():
+    if email and str(member["email"]).lower() != email.lower():
         raise SigmaError(f"{email} is taken, but not by member {member_id}. Look for it in Sigma")
     if member.get("isArchived") or member.get("isInactive"):
         raise SigmaError(f"Member {member_id} is deactivated. Reactivate the member in Sigma first")
-    print(f"Member exists already: {member.get('email')}")
+    print(f"Member exists already: {member['email']}")
     print(f"memberId: {member_id}")
 
 

@@ -71,7 +71,7 @@ def member_pages(session: SigmaSession, limit: int) -> Iterator[list[dict[str, A
 
         # 4: A member that Sigma could not read arrives as an error object, without an ID
         for member in members:
-            if "memberId" not in member:
+            if member.get("memberId") is None:
                 why = member.get("message", "an entry without memberId")
                 raise SigmaError(f"The list is not whole: {why}")
         yield members

@@ -35,7 +35,7 @@ def recent_workbooks(session: SigmaSession, member_id: str) -> list[dict[str, An
     entries = session.get_entries(f"/members/{member_id}/files/recents")
 
     # The list also holds folders and data models
-    workbooks = [entry for entry in entries if entry.get("type") == "workbook"]
+    workbooks = [entry for entry in entries if entry["type"] == "workbook"]
 
     # Times are ISO 8601 texts in UTC, so sorting the text sorts the time. The field is optional.
     return sorted(workbooks, key=last_used, reverse=True)

@@ -73,7 +73,7 @@ def main() -> None:
     before = session.get(f"/members/{member_id}").json()
     old_type = before["memberType"]
     name = f"{before.get('firstName') or ''} {before.get('lastName') or ''}".strip()
-    print(f"Member:   {name} <{before.get('email')}>")
+    print(f"Member:   {name} <{before['email']}>")
     print(f"Old type: {old_type}")
 
     # 6: Change the type. The answer holds the member as Sigma keeps it now, so print that, not

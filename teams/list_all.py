@@ -26,13 +26,16 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaSession, print_rows, run
+from sigma_session import SigmaSession, checked_id, print_rows, run
 
 
 # 2: Ask Sigma. get_entries asks for 1000 teams at a time, page after page, until the last
 def list_teams(session: SigmaSession) -> Iterator[dict[str, Any]]:
     """Yield every team."""
-    return session.get_entries("/teams")
+    for team in session.get_entries("/teams"):
+        # The ID is what this list is for: refuse an entry without one
+        checked_id(team["teamId"], "teamId in Sigma's answer")
+        yield team
 
 
 def main() -> None:

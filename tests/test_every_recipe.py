@@ -176,7 +176,8 @@ def test_runs_as_a_module(recipe, sandbox, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", module],
         cwd=ROOT,
-        env=environment(sandbox.address, {}),
+        # Not here: a file of the reader's may lie beside the recipes
+        env=environment(sandbox.address, {"EXPORT_FOLDER": str(tmp_path)}),
         capture_output=True,
         encoding="utf-8",
     )

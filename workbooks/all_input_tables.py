@@ -58,8 +58,11 @@ def find_elements(
     session: SigmaSession, workbook: dict[str, Any], element_type: str
 ) -> list[dict[str, Any]]:
     """Return the elements of one type in a workbook."""
-    # One list holds the elements of all pages. The type is compared exactly, and it may be missing
-    elements = session.get_entries(f"{path_of(workbook)}/elements")
+    # One list holds the elements of all pages. The type is compared exactly, and it may be missing:
+    # where no element has one, nobody can tell what is there
+    elements = list(session.get_entries(f"{path_of(workbook)}/elements"))
+    if elements and not any(element.get("type") for element in elements):
+        raise SigmaError("no element has a type", 200)
     return [element for element in elements if element.get("type") == element_type]
 
 

@@ -109,7 +109,9 @@ def main() -> None:
     # 8: Look at the member. homeFolderId is the folder My Documents
     member = session.get(f"/members/{member_id}").json()
     if member.get("isArchived") or member.get("isInactive"):  # nobody could open the copy
-        raise SigmaError(f"{member.get('email')} is deactivated, so nothing was copied")
+        raise SigmaError(f"{member['email']} is deactivated, so nothing was copied")
+    member_name = f"{member.get('firstName') or ''} {member.get('lastName') or ''}".strip()
+    new_owner = f"{member_name} <{member['email']}>"
     folder_id = checked_id(member["homeFolderId"], "homeFolderId in Sigma's answer")
 
     # 9: Copy the workbook, unless an earlier run did
@@ -139,8 +141,7 @@ def main() -> None:
                 " workbooks/update_owner.py",
                 error.status,
             ) from error
-    member_name = f"{member.get('firstName') or ''} {member.get('lastName') or ''}".strip()
-    print(f"Owner:    {member_name} <{member.get('email')}>")
+    print(f"Owner:    {new_owner}")
 
     # 11: Another run may have copied since step 9, and nothing in Sigma keeps two from doing so.
     #     Look again, and leave it to a person which one is to go

@@ -76,7 +76,7 @@ def choose_schedule(schedules: list[dict[str, Any]], sheet_id: str) -> dict[str,
 def describe_schedule(schedule: dict[str, Any]) -> str:
     """Return the sheet ID of a schedule, the name of its element, and whether it is paused."""
     paused = ", paused" if schedule.get("paused") else ""
-    return f"{schedule['sheetId']} ({schedule.get('elementName')}{paused})"
+    return f"{schedule['sheetId']} ({schedule.get('elementName') or 'no name'}{paused})"
 
 
 # 4: Start the job. This is no "start or find": each call starts another one

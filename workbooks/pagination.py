@@ -59,7 +59,7 @@ def workbook_pages(session: SigmaSession, limit: int) -> Iterator[list[dict[str,
 
         # 3: A workbook that Sigma could not read arrives as an error object, without an ID
         for workbook in answer["entries"]:
-            if "workbookId" not in workbook:
+            if workbook.get("workbookId") is None:
                 why = workbook.get("message", "an entry without workbookId")
                 raise SigmaError(f"The list is not whole: {why}")
         yield answer["entries"]

@@ -48,7 +48,7 @@ def update_owner(session: SigmaSession, workbook_id: str, member_id: str) -> dic
 def label(member: dict[str, Any]) -> str:
     """Return name and address of a member. Either name may be empty."""
     name = f"{member.get('firstName') or ''} {member.get('lastName') or ''}".strip()
-    return f"{name} <{member.get('email')}>"
+    return f"{name} <{member['email']}>"
 
 
 def describe_member(session: SigmaSession, member_id: str) -> str:
@@ -79,11 +79,12 @@ def main() -> None:
     # 7: The new owner must exist, and not be deactivated: nobody could use the workbook then
     member = session.get(f"/members/{member_id}").json()
     if member.get("isArchived") or member.get("isInactive"):
-        raise SigmaError(f"{member.get('email')} is deactivated, so the workbook stays as it is")
+        raise SigmaError(f"{member['email']} is deactivated, so the workbook stays as it is")
+    new_owner = label(member)
 
     # 8: Change the owner
     update_owner(session, checked_id(workbook["workbookId"], "workbookId"), member_id)
-    print(f"New owner: {label(member)}")
+    print(f"New owner: {new_owner}")
     print(f"To undo it, set MEMBERID={workbook['ownerId']} and run this recipe again.")
 
 

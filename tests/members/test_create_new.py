@@ -42,6 +42,12 @@ def test_makes_the_address_unique_and_prints_what_the_next_step_needs(sigma, cap
     ]
 
 
+def test_a_type_that_sigma_leaves_out_does_not_hide_the_new_id(sigma, capsys):
+    sigma.post(URL, json={"memberId": "m-1", "memberType": None})
+    main()
+    assert capsys.readouterr().out.endswith("\nmemberId:   m-1\nmemberType: \n")
+
+
 def test_takes_the_address_as_it_is_and_sends_no_invitation_when_told_so(sigma, monkeypatch):
     monkeypatch.setenv("UNIQUE_EMAIL", "false")
     monkeypatch.setenv("SEND_INVITE", "false")

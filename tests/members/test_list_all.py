@@ -52,10 +52,11 @@ def test_says_so_when_there_are_none(sigma, capsys):
 
 def test_prints_every_field_as_json(sigma, capsys, monkeypatch):
     monkeypatch.setenv("OUTPUT_FORMAT", "json")
-    sigma.get(URL, json={"entries": [{**person("Zoë"), "userKind": "embed"}], "nextPage": None})
+    zoe = {**person("Zoë"), "memberId": "m-1", "userKind": "embed"}
+    sigma.get(URL, json={"entries": [zoe], "nextPage": None})
     main()
     printed = capsys.readouterr().out
-    assert json.loads(printed) == [{**person("Zoë"), "userKind": "embed", "name": "Zoë Abbott"}]
+    assert json.loads(printed) == [{**zoe, "name": "Zoë Abbott"}]
     assert "Zoë" in printed
 
 

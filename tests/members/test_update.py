@@ -36,7 +36,7 @@ def test_shows_the_old_and_the_new_type(sigma, capsys):
 
 
 def test_an_unknown_type_lists_those_of_the_organization(sigma, capsys):
-    sigma.get(URL, json={"memberType": "Viewer"})
+    sigma.get(URL, json={"memberType": "Viewer", "email": "ada@example.com"})
     refusal = {"message": "Member type name is not found", "code": "not_found", "requestId": "r-1"}
     sigma.patch(URL, status=404, json=refusal)
     types = f"{BASE_URL}/accountTypes"
@@ -56,7 +56,7 @@ def test_an_unknown_type_lists_those_of_the_organization(sigma, capsys):
 
 
 def test_a_member_who_vanished_is_not_taken_for_an_unknown_type(sigma):
-    sigma.get(URL, json={"memberType": "Viewer"})
+    sigma.get(URL, json={"memberType": "Viewer", "email": "ada@example.com"})
     sigma.patch(URL, status=404, json={"message": "No such member", "requestId": "r-1"})
     entries = [{"accountTypeName": "CREATOR"}]
     sigma.get(f"{BASE_URL}/accountTypes", json={"entries": entries})
@@ -65,7 +65,7 @@ def test_a_member_who_vanished_is_not_taken_for_an_unknown_type(sigma):
 
 
 def test_another_refusal_is_passed_on(sigma):
-    sigma.get(URL, json={"memberType": "Viewer"})
+    sigma.get(URL, json={"memberType": "Viewer", "email": "ada@example.com"})
     sigma.patch(URL, status=403, json={"message": "No rights", "requestId": "r-2"})
     with pytest.raises(SigmaError, match=r"No rights \(requestId r-2\)$") as refused:
         main()

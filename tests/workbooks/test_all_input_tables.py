@@ -138,6 +138,18 @@ def test_shows_what_was_found_although_its_page_is_unknown(sigma, capsys):
     assert "403 from GET" in trace
 
 
+def test_a_workbook_without_any_type_is_not_searched(sigma, capsys):
+    answer(sigma, "", workbook("w-1"), workbook("w-2"), workbook("w-3"))
+    answer(sigma, "/w-1/elements", {"elementId": "e-1"}, {"elementId": "e-2", "type": None})
+    answer(sigma, "/w-2/elements", {"elementId": "e-3"}, element("e-4", "table"))
+    answer(sigma, "/w-3/elements")
+    with pytest.raises(SigmaError, match="not complete: 1 of 3 workbooks not searched"):
+        main()
+    out, trace = capsys.readouterr()
+    assert json.loads(out) == []
+    assert trace.endswith("\nNot searched: Name w-1: no element has a type\n")
+
+
 def test_an_id_that_would_change_the_address_is_refused(sigma):
     answer(sigma, "", workbook("../members"))
     with pytest.raises(SigmaError, match="workbookId is '../members', which is not an ID"):
