@@ -31,13 +31,13 @@ Sample output:
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
 from sigma_session import (
     SigmaError,
     SigmaSession,
+    checked_id,
     read_emails,
     read_env,
     read_flag,
@@ -86,18 +86,18 @@ def list_addresses(session: SigmaSession) -> set[str]:
 # 4: Create one member
 def create_member(
     session: SigmaSession, new_member: dict[str, str], send_invite: bool
-) -> dict[str, Any] | None:
-    """Create a member, and return it, or return None if the address is taken."""
+) -> str | None:
+    """Create a member, and return the member's ID, or None if the address is taken."""
     # sendInvite is part of the address, not of the body, and Sigma sends the invitation when
     # it is missing. It is a text: requests would send Python's False as "False"
     query = {"sendInvite": "true" if send_invite else "false"}
     try:
-        member: dict[str, Any] = session.post("/members", params=query, json=new_member).json()
+        member = session.post("/members", params=query, json=new_member).json()
     except SigmaError as error:
         if error.status == 409:
             return None
         raise
-    return member
+    return checked_id(member["memberId"], "memberId in Sigma's answer")
 
 
 def main() -> None:
@@ -137,7 +137,7 @@ def main() -> None:
     created, failed = 0, 0
     for new in plan:
         try:
-            member = create_member(session, new, send_invite)
+            member_id = create_member(session, new, send_invite)
         except SigmaError as error:
             if error.status in (None, 401, 404, 429):
                 counts = f"Created before: {created} of {len(plan)}"
@@ -145,12 +145,12 @@ def main() -> None:
             failed += 1
             print(f"Failed: {new['email']}: {error}", file=sys.stderr)
             continue
-        if member is None:
+        if member_id is None:
             exist.append(new["email"])
             print(f"Exists already: {new['email']}")
         else:
             created += 1
-            print(f"Created: {new['email']}, memberId {member.get('memberId')}")
+            print(f"Created: {new['email']}, memberId {member_id}")
 
     # 9: Sum up. Whoever could not be created is tried again by the next run
     summary = f"Created {created}, existed already {len(exist)}, failed {failed}"

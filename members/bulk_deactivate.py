@@ -108,9 +108,9 @@ def main() -> None:
     plan, must_stay = find_members(session, pattern, my_id)
     for member in must_stay:
         why = "Sigma's own" if member["memberId"] == ROBOT_ID else "owns these credentials"
-        print(f"Stays: {full_name(member)} <{member.get('email')}> ({why})")
+        print(f"Stays: {full_name(member)} <{member['email']}> ({why})")
     for member in plan:
-        print(f"To deactivate: {full_name(member)} <{member.get('email')}>")
+        print(f"To deactivate: {full_name(member)} <{member['email']}>")
     print(f"Plan: deactivate {len(plan)}, whose names match {pattern.pattern!r}")
     if dry_run:
         print("Nothing was changed. To deactivate them, set DRY_RUN=false and run it again.")
@@ -121,7 +121,7 @@ def main() -> None:
     #    After any other the next member has its turn
     done, failed = 0, 0
     for member in plan:
-        name = f"{full_name(member)} <{member.get('email')}>"
+        name = f"{full_name(member)} <{member['email']}>"
         try:
             deactivate_member(session, member["memberId"])
         except SigmaError as error:

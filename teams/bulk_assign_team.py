@@ -88,7 +88,7 @@ def main() -> None:
         else:
             to_add.append(checked_id(member["memberId"], "memberId in Sigma's answer"))
             print(f"To add:         {email}")
-    print(f"Plan: add {len(to_add)} of {len(emails)} to the team {team.get('name')}")
+    print(f"Plan: add {len(to_add)} of {len(emails)} to the team {team['name']}")
 
     # 7: Add them, and sum up. An address that nobody has is a failure, after the others are added
     add_to_team(session, team_id, to_add)

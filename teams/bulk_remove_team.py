@@ -96,7 +96,7 @@ def main() -> None:
         else:
             to_remove.append(member_id)
             print(f"To remove:       {email}")
-    print(f"Plan: remove {len(to_remove)} of {len(emails)} from the team {team.get('name')}")
+    print(f"Plan: remove {len(to_remove)} of {len(emails)} from the team {team['name']}")
     if dry_run:
         print("Nothing was changed. To remove them, set DRY_RUN=false and run it again.")
         return
