@@ -102,7 +102,7 @@ class Row:
         return bool(re.match("403|404|409|500|502|503", self.must))
 
 
-IMPATIENT = (("SIGMA_TIMEOUT", "0.5"),)
+IMPATIENT = (("SIGMA_TIMEOUT", "1"),)
 TABLE = [
     Row("auth refused", "setting", "nothing listens there. To start", (("authURL", CLOSED),)),
     Row("base refused", "setting", "nothing listens there. To start", (("baseURL", CLOSED),)),
@@ -595,7 +595,7 @@ NOISES = {  # what the server sends before it closes the connection, and the cau
         "is compressed in a way that cannot be read",
     ),
     "reset": (b"HTTP/1.1 2", LOST),
-    "drip": (JSON + b"\r\n", "did not end in 1 seconds"),
+    "drip": (JSON + b"\r\n", "did not end in 2 seconds"),
 }
 
 
@@ -627,7 +627,7 @@ def test_what_is_not_http(recipe, of, attempt, undisturbed):
 
         with peer(talk) as address:
             settings = {"baseURL": address} if of == "sigma" else {"authURL": f"{address}/token"}
-            settings["SIGMA_TIMEOUT"] = "0.5" if noise == "drip" else "10"
+            settings["SIGMA_TIMEOUT"] = "1" if noise == "drip" else "10"
             run = attempt(recipe, **settings)
         assert run.code == 1
         check_noise(noise, run, may_have_worked)
