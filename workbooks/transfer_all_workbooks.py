@@ -129,6 +129,8 @@ def main() -> None:
         print(line, file=sys.stderr)
     if dry_run:
         print("DRY_RUN is true, so nothing was changed. Set DRY_RUN=false to transfer them.")
+        if unknown:
+            raise SigmaError(f"the plan is not complete: {len(unknown)} owners are unknown")
         return
 
     # 9: Transfer one after the other. A refused one is named, and the others follow

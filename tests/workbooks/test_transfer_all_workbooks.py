@@ -89,6 +89,17 @@ def test_transfers_what_the_old_owner_owns_and_asks_where_a_row_does_not_say(
     assert "Owner unknown: Name c: The answer from GET" in trace
 
 
+def test_a_plan_that_may_lack_a_workbook_is_an_error(sigma, capsys):
+    members(sigma)
+    files(sigma, file("a"), file("b", ownerId=None))
+    sigma.get(f"{BASE_URL}/files/b", status=403, json={"message": "No rights"})
+    with pytest.raises(SigmaError, match="the plan is not complete: 1 owners are unknown"):
+        main()
+    printed, trace = capsys.readouterr()
+    assert "- Name a (Sales)\n" in printed
+    assert "Owner unknown: Name b: 403 from GET" in trace
+
+
 def test_goes_on_after_a_failure_names_it_and_ends_as_an_error(sigma, capsys, monkeypatch):
     monkeypatch.setenv("DRY_RUN", "false")
     members(sigma)
