@@ -30,7 +30,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TextIO, TypeVar
 from urllib.parse import quote, quote_plus, unquote, urlsplit
-from urllib.request import getproxies
 
 
 def lacks_package(missing: ModuleNotFoundError) -> str:
@@ -40,6 +39,8 @@ def lacks_package(missing: ModuleNotFoundError) -> str:
 
 
 try:
+    from urllib.request import getproxies  # loads http.client and ssl
+
     import requests
     from dotenv import dotenv_values, load_dotenv
     from requests.adapters import HTTPAdapter
@@ -366,7 +367,7 @@ class SigmaSession(requests.Session):
             problem = ""
             if cursor is None or cursor == "":
                 is_told = "nextPage" in following or "nextPageToken" in following
-                if is_told or following.get("hasMore") not in (True, "true"):
+                if is_told or str(following.get("hasMore")).lower() != "true":
                     return
                 problem = "has more, and names no next page"
             elif not isinstance(cursor, (str, int)) or isinstance(cursor, bool):
@@ -522,7 +523,10 @@ class SigmaRetry(Retry):
         silent_before = any(isinstance(past.error, ReadTimeoutError) for past in self.history)
         if isinstance(error, ReadTimeoutError) and silent_before:
             raise error
-        return super().increment(*args, **kwargs)
+        retry = super().increment(*args, **kwargs)
+        if kwargs.get("response") is not None:  # urllib3 would read what is left of it, for ever
+            kwargs["response"].close()
+        return retry
 
     def parse_retry_after(self, retry_after: str) -> float:
         """Return the seconds to wait; an unreadable header counts as none."""
@@ -587,6 +591,13 @@ def report_unreadable(url: str, entry: dict[str, Any]) -> None:
     what = one_line(entry.get("message") or entry.get("code") or "no explanation")
     request_id = one_line(entry.get("requestId", "none"))
     print(f"An entry of {url} is missing: {what} (requestId {request_id})", file=sys.stderr)
+
+
+def require_whole_lists() -> None:
+    """Raise SigmaError if an entry could not be read: what a recipe would make may be there."""
+    if _unreadable:
+        number = len(_unreadable)
+        raise SigmaError(f"not complete, Sigma could not read this many entries: {number}")
 
 
 # 4: One line for every failure, without a secret in it
@@ -701,7 +712,8 @@ def explain(answer: SigmaResponse) -> str:
         request_id = one_line(body.get("requestId", "none"))
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         problem, request_id = f"the answer is {describe_body(answer)}", "none"
-    line = f"{answer.status_code} from {answer.asked}: {one_line(problem)} (requestId {request_id})"
+    problem = one_line(problem, 600)  # two addresses and an ID must fit in
+    line = f"{answer.status_code} from {answer.asked}: {problem} (requestId {request_id})"
     if answer.is_redirect:
         line += ". It redirects elsewhere, and the token does not follow. Check baseURL and authURL"
     elif answer.status_code == 401:
@@ -875,8 +887,6 @@ def run(main: Callable[..., object], command_line: argparse.ArgumentParser | Non
         sys.exit(1)
     if problem:
         sys.exit(f"Error: {one_line(problem, 4000)}")
-    if _unreadable:
-        sys.exit(f"Error: not complete, Sigma could not read this many entries: {len(_unreadable)}")
 
 
 @contextlib.contextmanager
@@ -909,6 +919,7 @@ def failure_of(main: Callable[[], object]) -> BaseException | None:
     try:
         read_env("OUTPUT_FORMAT", choices=OUTPUT_FORMATS)  # now, not when the work is done
         main()
+        require_whole_lists()
     except ModuleNotFoundError as missing:  # print_rows imports late
         return SigmaError(lacks_package(missing))
     except (SigmaError, OSError, KeyboardInterrupt) as error:

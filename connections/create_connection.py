@@ -29,7 +29,15 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, checked_id, keep_secret, require_env, run
+from sigma_session import (
+    SigmaError,
+    SigmaSession,
+    checked_id,
+    keep_secret,
+    require_env,
+    require_whole_lists,
+    run,
+)
 
 
 # 2: Describe the connection in the fields that Sigma expects. Other warehouses have other fields
@@ -80,6 +88,7 @@ def main() -> None:
         print(f"Connection exists already: {name}")
         print(f"connectionId: {', '.join(known)}")
         return
+    require_whole_lists()  # it may be an entry that Sigma could not read
     connection_id = create_connection(session, name, details)
     print(f"New connectionId: {connection_id}")
 

@@ -27,7 +27,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, checked_id, require_id, run
+from sigma_session import SigmaError, SigmaSession, checked_id, one_line, require_id, run
 
 
 # 2: Ask Sigma for the member's workbooks, and for the addresses
@@ -49,7 +49,7 @@ def embed_paths(session: SigmaSession, member_id: str) -> list[tuple[str, str]]:
     for file in files:
         url_id = checked_id(file["urlId"], "urlId in Sigma's answer")
         url = urls.get(file["id"]) or f"{start}/workbook/{url_id}"
-        paths.append((file["name"], url))
+        paths.append((one_line(file["name"]), url))  # a line for each, whatever the name holds
     return paths
 
 

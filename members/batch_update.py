@@ -230,8 +230,12 @@ def main() -> None:
     # 7: Fetch all members in one list. Deactivated ones are left out unless asked for
     my_id = checked_id(session.get("/whoami").json()["userId"], "userId in Sigma's answer")
     hidden = {"includeArchived": "true", "includeInactive": "true"}
-    members = session.get_entries("/members", **hidden)
-    known = {str(member.get("email")).lower(): member for member in members}
+    known: dict[str, dict[str, Any]] = {}
+    shared = set()  # two addresses may differ in upper and lower case only
+    for entry in session.get_entries("/members", **hidden):
+        email = str(entry.get("email")).lower()
+        if known.setdefault(email, entry)["memberId"] != entry["memberId"]:
+            shared.add(email)
 
     # 8: Show the plan
     plan = []
@@ -240,6 +244,8 @@ def main() -> None:
         member = find_member(known, row)
         changes = changes_for(member, row.wanted) if member else {}
         problem = reason_to_refuse(member, changes, my_id, known)
+        if row.email.lower() in shared:
+            problem = "several members have this address"
         if member is None or problem:
             failed += 1
             print(f"Failed: line {row.line}, {row.email}: {problem}", file=sys.stderr)

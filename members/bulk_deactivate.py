@@ -37,7 +37,15 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, checked_id, read_flag, require_env, run
+from sigma_session import (
+    SigmaError,
+    SigmaSession,
+    checked_id,
+    one_line,
+    read_flag,
+    require_env,
+    run,
+)
 
 ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which sends the scheduled exports
 
@@ -60,7 +68,8 @@ def read_pattern() -> re.Pattern[str]:
 # 3: Find the members
 def full_name(member: dict[str, Any]) -> str:
     """Return first and last name. Sigma keeps them apart, and either may be empty."""
-    return f"{member.get('firstName') or ''} {member.get('lastName') or ''}".strip()
+    # One line: a name with a line break in it must not add a line to the plan
+    return one_line(f"{member.get('firstName') or ''} {member.get('lastName') or ''}")
 
 
 def find_members(

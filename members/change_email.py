@@ -63,6 +63,8 @@ def main() -> None:
     # 6: Change the address. Where members sign in by single sign-on, the new address must be the
     #    one that your identity provider knows them by
     member = change_email(session, member_id, email)
+    if member["email"].lower() != email.lower():
+        raise SigmaError(f"Sigma took the request, but the address is still {member['email']}")
     print(f"New address: {member['email']}")
     print("Email address changed successfully.")
     print(f"To revert it, set EMAIL={old_email} and run this recipe again.")

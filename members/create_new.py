@@ -80,9 +80,12 @@ def find_member_id(session: SigmaSession, email: str, refusal: SigmaError) -> st
     # Otherwise ask. Deactivated members keep their address but are left out of the list unless
     # asked for. Nowhere is it promised that the filter is exact, so compare, ignoring the case
     hidden = {"includeArchived": "true", "includeInactive": "true"}
-    for member in session.get_entries("/members", email=email, **hidden):
-        if str(member.get("email")).lower() == email.lower():
-            return checked_id(member["memberId"], "memberId in Sigma's answer")
+    try:
+        for member in session.get_entries("/members", email=email, **hidden):
+            if str(member.get("email")).lower() == email.lower():
+                return checked_id(member["memberId"], "memberId in Sigma's answer")
+    except SigmaError as error:
+        raise SigmaError(f"{refusal}. Whose it is could not be asked: {error}", 409) from error
     raise refusal
 
 

@@ -55,17 +55,18 @@ def find_new_owner(session: SigmaSession, email: str) -> dict[str, Any]:
     """Return the active member with an address; raise SigmaError if there is none."""
     # Nowhere is it promised that the filter is exact, so compare, ignoring the case: the documents
     # must not go to the first hit
-    found = [
-        member
+    found = {  # by ID: a member may come on two pages
+        member["memberId"]: member
         for member in session.get_entries("/members", email=email)
         if str(member.get("email")).lower() == email.lower() and member["memberId"] != ROBOT_ID
-    ]
+    }
     if len(found) != 1:
         count = len(found) or "no"
         raise SigmaError(
             f"NEW_OWNER_EMAIL is {email}, but {count} active members have this address"
         )
-    return found[0]
+    (member,) = found.values()
+    return member
 
 
 # 4: Find out how much there is to move

@@ -57,14 +57,15 @@ def find_member(session: SigmaSession, email: str) -> dict[str, Any]:
     # isInactive by the identity provider. Nowhere is it promised that the filter is exact, so
     # compare, ignoring the case: the first hit could be somebody else
     hidden = {"includeArchived": "true", "includeInactive": "true"}
-    found = [
-        member
+    found = {  # by ID: a member may come on two pages
+        member["memberId"]: member
         for member in session.get_entries("/members", email=email, **hidden)
         if str(member.get("email")).lower() == email.lower()
-    ]
+    }
     if len(found) != 1:
         raise SigmaError(f"{len(found) or 'No'} members have the address {email}. Check EMAIL")
-    return found[0]
+    (member,) = found.values()
+    return member
 
 
 # 3: Ask for the teams. The credentials must belong to an administrator

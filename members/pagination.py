@@ -81,7 +81,9 @@ def member_pages(session: SigmaSession, limit: int) -> Iterator[list[dict[str, A
         # 5: nextPage leads to the next page. Only null (None) ends the list: a page with fewer
         #    members than limit may be followed by another, and hasMore is deprecated
         next_page = answer.get("nextPage")
-        if not next_page:
+        if next_page in (None, ""):
+            if "nextPage" not in answer and str(answer.get("hasMore")).lower() == "true":
+                raise SigmaError("The list is not whole: Sigma has more, and names no next page")
             return
 
         # 6: A page that comes twice would turn this loop into an endless one

@@ -42,7 +42,10 @@ def update_member_type(session: SigmaSession, member_id: str, new_type: str) -> 
         # Sigma answers 404 both for a member and for an account type that it does not know. Look
         # which of them it is, and show what NEW_MEMBER_TYPE can be. Upper and lower case are one
         if error.status == 404:
-            known = account_type_names(session)
+            try:
+                known = account_type_names(session)
+            except SigmaError:
+                raise error from None  # the list is a help only
             if new_type.lower() not in [name.lower() for name in known]:
                 raise SigmaError(
                     f"{error}. NEW_MEMBER_TYPE can be {', '.join(known)}", error.status
@@ -79,6 +82,8 @@ def main() -> None:
     # 6: Change the type. The answer holds the member as Sigma keeps it now, so print that, not
     #    what was asked for: upper and lower case may differ
     after = update_member_type(session, member_id, new_type)
+    if after["memberType"].lower() != new_type.lower():
+        raise SigmaError(f"Sigma took the request, but the type is still {after['memberType']}")
     print(f"New type: {after['memberType']}")
     print(f"User account type updated successfully: {member_id}")
     print(f"To undo it, set NEW_MEMBER_TYPE={old_type} and run this recipe again.")

@@ -36,15 +36,15 @@ ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which belongs into no te
 
 
 # 2: Find the members: one list of all of them instead of a request for each address
-def members_by_email(session: SigmaSession) -> dict[str, dict[str, Any]]:
+def members_by_email(session: SigmaSession) -> dict[str, list[dict[str, Any]]]:
     """Return all members by their address in lower case, also the deactivated ones."""
     # Deactivated members are left out unless asked for. Whoever is deactivated is not unknown
     hidden = {"includeArchived": "true", "includeInactive": "true"}
-    return {
-        str(member.get("email")).lower(): member
-        for member in session.get_entries("/members", **hidden)
-        if member["memberId"] != ROBOT_ID
-    }
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for member in session.get_entries("/members", **hidden):
+        if member["memberId"] != ROBOT_ID:  # by ID: a member may come on two pages
+            found.setdefault(str(member.get("email")).lower(), {})[member["memberId"]] = member
+    return {email: list(members.values()) for email, members in found.items()}
 
 
 # 3: Ask Sigma to add them
@@ -75,11 +75,13 @@ def main() -> None:
     known = members_by_email(session)
     to_add, inside, nobody = [], 0, 0
     for email in emails:
-        member = known.get(email.lower())
-        if member is None:
+        members = known.get(email.lower(), [])
+        if len(members) != 1:  # two addresses may differ in upper and lower case only
             nobody += 1
-            print(f"Not a member:   {email}")
-        elif member.get("isArchived") or member.get("isInactive"):
+            print(f"{'Not one member:' if members else 'Not a member:  '} {email}")
+            continue
+        (member,) = members
+        if member.get("isArchived") or member.get("isInactive"):
             nobody += 1
             print(f"Deactivated:    {email}")
         elif member["memberId"] in team["members"]:

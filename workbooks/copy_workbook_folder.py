@@ -42,7 +42,15 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, checked_id, read_env, require_id, run
+from sigma_session import (
+    SigmaError,
+    SigmaSession,
+    checked_id,
+    read_env,
+    require_id,
+    require_whole_lists,
+    run,
+)
 
 
 # 2: Look for copies that are there: Sigma itself would make another one at each run
@@ -121,6 +129,7 @@ def main() -> None:
         print(f"Exists already: {name}, ID {copy_id}. For another copy set NEW_WORKBOOK_NAME")
     is_new = not copies
     if is_new:
+        require_whole_lists()  # the copy may be an entry that Sigma could not read
         copy = copy_workbook(session, workbook_id, folder_id, name)
         copies = {copy["workbookId"]: copy.get("ownerId")}
         print(f"Copied:   {workbook['name']}")

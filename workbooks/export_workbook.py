@@ -77,7 +77,7 @@ def read_overrides() -> dict[str, str]:
                 raise TypeError
             for override in overrides:
                 checked_id(override["conn_id"], "conn_id in OAUTH_OVERRIDES")
-        except (KeyError, RecursionError, TypeError, ValueError):
+        except (KeyError, RecursionError, SigmaError, TypeError, ValueError):
             example = '[{"conn_id":"...","token":"..."}]'
             # from None: the text holds tokens
             raise SigmaError(f"OAUTH_OVERRIDES is not a JSON list like {example}") from None
@@ -223,7 +223,7 @@ def main() -> None:
         return
 
     # 11: Or a file for each element. One that fails does not keep the others from being exported
-    failed = []
+    exported, failed = 0, []
     for element in list(session.get_entries(f"/workbooks/{workbook_id}/elements")):
         if element.get("type") in WITHOUT_DATA:
             continue
@@ -232,6 +232,7 @@ def main() -> None:
         try:
             one = {**body, "elementId": element_id}
             export_in_chunks(session, workbook_id, one, overrides, target, max_wait)
+            exported += 1
         except SigmaError as error:
             if error.status in (None, 401, 429):  # this would happen to all others, too
                 raise
@@ -239,6 +240,8 @@ def main() -> None:
             print(f"Not exported: {element_id} ({element.get('name')}): {error}", file=sys.stderr)
     if failed:
         raise SigmaError(f"{len(failed)} elements were not exported: {', '.join(failed)}")
+    if not exported:
+        print("This workbook has no element with data.")
 
 
 # 12: Run main() only when this file is started, not when it is imported

@@ -130,7 +130,9 @@ def main() -> None:
 
     # 9: Choose the schedule. Its sheetId stands for the element and is what the job is started by
     path = f"/workbooks/{workbook_id}/materialization-schedules"
-    schedule = choose_schedule(list(session.get_entries(path)), sheet_id)
+    entries = session.get_entries(path)
+    schedules = {entry["sheetId"]: entry for entry in entries}  # one may come on two pages
+    schedule = choose_schedule(list(schedules.values()), sheet_id)
     print(f"Schedule: {describe_schedule(schedule)}")
 
     # 10: Start the job, and print its status each time that it changes

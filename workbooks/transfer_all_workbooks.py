@@ -39,7 +39,15 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, checked_id, read_flag, require_email, run
+from sigma_session import (
+    SigmaError,
+    SigmaSession,
+    checked_id,
+    one_line,
+    read_flag,
+    require_email,
+    run,
+)
 
 # The failure of one request that would be that of all others, too: no answer, credentials that are
 # refused, too many requests
@@ -124,7 +132,8 @@ def main() -> None:
         return
     print(f"Workbooks to transfer from {old_email} to {new_email}: {len(workbooks)}")
     for workbook in workbooks:
-        print(f"- {workbook['name']} ({workbook['path']})")
+        # A name with a line break in it must not add a line to the plan
+        print(f"- {one_line(workbook['name'])} ({one_line(workbook['path'])})")
     for line in unknown:
         print(line, file=sys.stderr)
     if dry_run:

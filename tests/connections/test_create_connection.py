@@ -96,3 +96,11 @@ def test_twice_makes_one_connection_in_the_sandbox(run_recipe, sandbox):
     assert first.stdout.splitlines()[0] == f"New {second.stdout.splitlines()[1]}"
     assert len(sandbox.state.organization.connections) == before + 1
     assert "a password" not in first.stdout + first.stderr + second.stdout + second.stderr
+
+
+def test_makes_none_while_an_entry_cannot_be_read(sigma, monkeypatch):
+    monkeypatch.setattr("sigma_session._unreadable", [])
+    unreadable = {"code": "x", "message": "Not readable", "requestId": "r-1"}
+    sigma.get(URL, json={"entries": [unreadable], "nextPage": None})
+    with pytest.raises(SigmaError, match="not complete, Sigma could not read this many entries: 1"):
+        main()

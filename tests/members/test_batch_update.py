@@ -252,3 +252,14 @@ def test_a_failure_of_all_stops_the_run_and_says_what_is_done(kind, call_recipe,
     assert error.startswith("Error: Line 3, dana.varga@example.com: ")
     assert error.endswith("Changed before: 1 of 3")
     assert not sandbox.state.organization.find_email("elif.castillo@example.com").isArchived
+
+
+def test_an_address_of_two_members_is_not_guessed(sigma, capsys, updates):
+    updates("ada@example.com,,,,,true\n")
+    sigma.get(f"{BASE_URL}/whoami", json={"userId": "m-0"})
+    other = {**ADA, "memberId": "m-9", "email": "ADA@example.com"}
+    sigma.get(URL, json={"entries": [ADA, ADA, other], "nextPage": None})
+    with pytest.raises(SigmaError, match="^1 rows cannot be applied"):
+        main()
+    problem = "Failed: line 2, ada@example.com: several members have this address\n"
+    assert problem in capsys.readouterr().err

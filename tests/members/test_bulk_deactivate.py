@@ -158,3 +158,12 @@ def test_a_failure_of_all_stops_the_run_and_says_what_is_done(kind, call_recipe,
     assert error.startswith("Error: Zoe Tanaka <zoe.tanaka1@example.com>: ")
     assert error.endswith("Deactivated before: 1 of 4")
     assert archived(sandbox)[2:] == [False, False]
+
+
+def test_a_name_adds_no_line_to_the_plan(sigma, capsys):
+    sigma.get(f"{BASE_URL}/whoami", json={"userId": "m-0"})
+    entries = [person("m-1", "Ada", "X\nTo deactivate: Bela Byron"), person("m-2", "Bela")]
+    sigma.get(URL, json={"entries": entries, "nextPage": None})
+    main()
+    plan = [line for line in capsys.readouterr().out.splitlines() if line.startswith("To deact")]
+    assert plan == ["To deactivate: Ada X To deactivate: Bela Byron <m-1@example.com>"]

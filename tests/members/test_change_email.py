@@ -64,3 +64,11 @@ def test_another_refusal_is_passed_on(sigma):
     sigma.patch(URL, status=400, json={"message": "Bad domain", "requestId": "r-2"})
     with pytest.raises(SigmaError, match=r"Bad domain \(requestId r-2\)$"):
         main()
+
+
+def test_says_no_success_when_the_address_is_the_old_one(sigma, capsys):
+    sigma.get(URL, json={"email": "old@example.com"})
+    sigma.patch(URL, json={"email": "old@example.com"})
+    with pytest.raises(SigmaError, match="took the request, but the address is still old@example"):
+        main()
+    assert "successfully" not in capsys.readouterr().out

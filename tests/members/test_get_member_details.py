@@ -88,10 +88,19 @@ def test_tells_who_was_deactivated_by_the_identity_provider(sigma, capsys, monke
 )
 def test_no_member_and_two_members_are_refused(hits, count, sigma, monkeypatch):
     monkeypatch.setenv("EMAIL", "Ada@example.com")
-    entries = [{**ADA, "email": email} for email in hits]
+    entries = [{**ADA, "memberId": f"m-{n}", "email": email} for n, email in enumerate(hits)]
     sigma.get(URL, json={"entries": entries, "nextPage": None})
     with pytest.raises(SigmaError, match=f"^{count} members have the address Ada@example.com"):
         main()
+
+
+def test_a_member_on_two_pages_is_one(sigma, monkeypatch, capsys):
+    monkeypatch.setenv("EMAIL", BY_EMAIL["email"])
+    ada = {**ADA, "email": BY_EMAIL["email"]}
+    sigma.get(URL, json={"entries": [ada, ada], "nextPage": None})
+    sigma.get(f"{URL}/{ADA['memberId']}/teams", json={"entries": [], "nextPage": None})
+    main()
+    assert f"ID:      {ADA['memberId']}\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

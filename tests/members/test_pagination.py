@@ -81,3 +81,9 @@ def test_reads_all_pages_of_the_sandbox(running_sandbox, run_recipe, bare_lists,
     done = run_recipe("members/pagination.py", LIMIT="7")
     assert done.stdout.count("Page ") == pages
     assert done.stdout.endswith("Total members: 120\n")
+
+
+def test_a_page_that_has_more_and_names_no_next_one_is_not_the_end(sigma):
+    sigma.get(URL, json={"entries": [{"memberId": "x-1"}], "hasMore": True})
+    with pytest.raises(SigmaError, match="not whole: Sigma has more, and names no next page"):
+        main()

@@ -85,3 +85,19 @@ def test_an_unknown_type_in_the_sandbox(run_recipe, sandbox):
     assert done.returncode == 1
     assert "NEW_MEMBER_TYPE can be View, Act, Analyze, Build, Admin," in done.stderr
     assert sandbox.state.organization.members[seed.DEMO_MEMBER_ID].memberType == "View"
+
+
+def test_says_no_success_when_the_type_is_the_old_one(sigma, capsys):
+    sigma.get(URL, json={"memberType": "Viewer", "email": "ada@example.com"})
+    sigma.patch(URL, json={"memberType": "Viewer"})
+    with pytest.raises(SigmaError, match="took the request, but the type is still Viewer"):
+        main()
+    assert "successfully" not in capsys.readouterr().out
+
+
+def test_the_refusal_is_shown_when_the_types_cannot_be_listed(sigma):
+    sigma.get(URL, json={"memberType": "Viewer", "email": "ada@example.com"})
+    sigma.patch(URL, status=404, json={"message": "Member type name is not found"})
+    sigma.get(f"{BASE_URL}/accountTypes", status=403, json={"message": "No rights"})
+    with pytest.raises(SigmaError, match="404 from PATCH .*Member type name is not found"):
+        main()

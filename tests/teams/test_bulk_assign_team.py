@@ -134,3 +134,13 @@ def test_a_thousand_ids_a_request_and_the_error_says_what_is_done(
     assert again.stdout.endswith("Added 500, in the team already 2000, cannot be added 0\n")
     assert len(team.members) == 2500
     assert len(large.state.log.entries) <= 2 * (1 + 1 + 3) + 4
+
+
+def test_an_address_of_two_members_is_not_guessed(sigma, capsys, emails):
+    emails("ada@example.com")
+    sigma.get(TEAM, json={"name": "Sales", "members": []})
+    entries = [person("ada"), person("ADA"), person("bela")]
+    sigma.get(MEMBERS, json={"entries": entries, "nextPage": None})
+    with pytest.raises(SigmaError, match="^Added 0, in the team already 0, cannot be added 1$"):
+        main()
+    assert "Not one member: ada@example.com\n" in capsys.readouterr().out

@@ -119,3 +119,13 @@ def test_a_refusal_is_no_success(call_recipe, sandbox):
     assert done.returncode == 1
     assert done.stderr.endswith("Removed before: 0 of 3\n")
     assert "Removed" not in done.stdout
+
+
+def test_an_address_of_two_members_is_not_guessed(sigma, capsys, monkeypatch):
+    monkeypatch.setenv("DRY_RUN", "false")
+    sigma.get(TEAM, json={"name": "Sales", "members": ["m-ada", "m-ADA"]})
+    entries = [person("ada"), person("ADA"), person("bela"), person("carl")]
+    sigma.get(MEMBERS, json={"entries": entries, "nextPage": None})
+    with pytest.raises(SigmaError, match="^Removed 0, not in the team 2, not a member 1$"):
+        main()
+    assert "Not one member:  ADA@example.com\n" in capsys.readouterr().out

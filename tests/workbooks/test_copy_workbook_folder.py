@@ -219,3 +219,13 @@ def test_twice_makes_one_copy_in_the_sandbox_and_another_name_another_one(call_r
     assert len(workbooks) == 264 + 1
     assert "New ID: " in call_recipe(RECIPE, NEW_WORKBOOK_NAME="Another").stdout
     assert len(workbooks) == 264 + 2
+
+
+def test_copies_nothing_while_an_entry_cannot_be_read(sigma, monkeypatch):
+    monkeypatch.setattr("sigma_session._unreadable", [])
+    looks(sigma)
+    unreadable = {"code": "x", "message": "Not readable", "requestId": "r-1"}
+    for path in ("files", "members/m-2/files"):
+        sigma.get(f"{BASE_URL}/{path}", json={"entries": [unreadable], "nextPage": None})
+    with pytest.raises(SigmaError, match="not complete, Sigma could not read this many entries: 2"):
+        main()

@@ -228,3 +228,20 @@ def test_all_elements_of_the_sandbox(run_recipe, tmp_path):
     done = run_recipe(RECIPE, **settings)
     assert done.returncode == 0, done.stderr
     assert len(list(tmp_path.iterdir())) == done.stdout.count("Export saved successfully") > 1
+
+
+def test_a_token_in_the_wrong_place_is_not_quoted(monkeypatch):
+    swapped = [{"conn_id": "eyJ.warehouse-token.sig", "token": "c-1"}]
+    monkeypatch.setenv("OAUTH_OVERRIDES", json.dumps(swapped))
+    with pytest.raises(SigmaError, match="^OAUTH_OVERRIDES is not a JSON list like"):
+        recipe.main()
+
+
+def test_says_so_when_no_element_has_data(sigma, monkeypatch, capsys):
+    monkeypatch.setenv("EXPORT_SCOPE", "all-elements")
+    monkeypatch.setenv("EXPORT_FORMAT", "csv")
+    entries = [{"elementId": "e-1", "type": "text"}]
+    elements = f"{BASE_URL}/workbooks/{WORKBOOK}/elements"
+    sigma.get(elements, json={"entries": entries, "nextPage": None})
+    recipe.main()
+    assert capsys.readouterr().out == "This workbook has no element with data.\n"

@@ -87,3 +87,9 @@ def test_an_error_row_in_the_sandbox(call_recipe, sandbox):
     assert done.returncode == 1
     assert done.stderr.endswith("Error: The list is not whole: Not readable\n")
     assert "Total" not in done.stdout
+
+
+def test_a_page_that_has_more_and_names_no_next_one_is_not_the_end(sigma):
+    sigma.get(URL, json={"entries": [{"workbookId": "x-1"}], "hasMore": True})
+    with pytest.raises(SigmaError, match="not whole: Sigma has more, and names no next page"):
+        main()
