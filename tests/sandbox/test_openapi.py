@@ -37,7 +37,14 @@ def test_every_operation_has_a_name_and_its_security(description):
 
 
 def test_the_frameworks_own_422_appears_nowhere(description, sandbox):
-    assert "422" not in str(description)
+    answers = [
+        status
+        for operations in description["paths"].values()
+        for operation in operations.values()
+        for status in operation["responses"]
+    ]
+    assert "200" in answers
+    assert "422" not in answers
     assert "ValidationError" not in str(description)
     answer = requests.post(f"{sandbox.address}/v2/auth/token", timeout=5)
     assert answer.status_code == 400
