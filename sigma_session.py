@@ -93,6 +93,14 @@ class SigmaError(Exception):
         super().__init__(hide_secrets(message))
         self.status = status
 
+    @property
+    def concerns_all(self) -> bool:
+        """Say whether the next of many items would meet the same, so that a recipe stops here.
+
+        No answer, credentials that are refused (401), too many requests (429).
+        """
+        return self.status in (None, 401, 429)
+
 
 # 1: Settings. They come from the .env file that lies next to this file, or from the environment,
 #    which wins. The path is spelled out because a bare load_dotenv() searches the current folder
@@ -469,10 +477,11 @@ class SigmaResponse(requests.Response):
 
         Raises SigmaError if it is anything else.
         """
-        warning = caution_for(self)
+        # Once, not for each of the many objects in a list
+        asked, warning, status = self.asked, caution_for(self), known_status(self)
 
         def answer(fields: dict[str, Any]) -> Answer:
-            return Answer(fields, self.asked, warning)
+            return Answer(fields, asked, warning, status)
 
         if self.status_code == 204:  # done, and nothing to say
             return answer({})
@@ -484,8 +493,7 @@ class SigmaResponse(requests.Response):
         is_list = isinstance(body, list) and re.search(r"[?&](limit|pageSize)=", self.url)
         if not isinstance(body, dict) and not is_list:
             advice = warning or ". Check baseURL"
-            line = f"The answer from {self.asked} is {describe_body(self)}{advice}"
-            raise SigmaError(line, known_status(self))
+            raise SigmaError(f"The answer from {asked} is {describe_body(self)}{advice}", status)
         return body
 
 
@@ -495,15 +503,17 @@ class Answer(dict[str, Any]):
     Raises SigmaError where that is missing or null. get() returns None for both.
     """
 
-    def __init__(self, fields: dict[str, Any], asked: str, warning: str) -> None:
+    def __init__(
+        self, fields: dict[str, Any], asked: str, warning: str, status: int | None
+    ) -> None:
         super().__init__(fields)
-        self.asked, self.warning = asked, warning
+        self.asked, self.warning, self.status = asked, warning, status
 
     def __getitem__(self, field: str) -> Any:
         value = self.get(field)
         if value is None:
             line = f"The answer from {self.asked} has no {field!r}{self.warning}"
-            raise SigmaError(line, None if self.warning else 200)
+            raise SigmaError(line, self.status)
         return value
 
 

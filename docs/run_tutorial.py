@@ -53,6 +53,12 @@ PART = re.compile(
 )
 
 
+def find_chromium() -> str | None:
+    """Return the path of the browser, by the name that it has on this system."""
+    names = "chromium", "chromium-browser", "google-chrome"
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 class Reader:
     """Somebody who does what the document says: in a folder, with a sandbox in another terminal."""
 
@@ -156,9 +162,9 @@ class Reader:
         from playwright.sync_api import sync_playwright
 
         with sync_playwright() as playwright:
-            names = "chromium", "chromium-browser", "google-chrome"
-            chromium = next(filter(None, map(shutil.which, names)), None)
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(
+                executable_path=find_chromium(), args=["--no-sandbox"]
+            )
             page = browser.new_page(viewport={"width": 1280, "height": 1050})
             page.goto(self.address + path)
             page.screenshot(path=target, animations="disabled")

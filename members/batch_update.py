@@ -268,7 +268,7 @@ def main() -> None:
         try:
             update_member(session, member_id, changes, my_id)
         except SigmaError as error:
-            if error.status in (None, 401, 429):
+            if error.concerns_all:
                 counts = f"Changed before: {changed} of {len(plan)}"
                 raise SigmaError(
                     f"Line {row.line}, {row.email}: {error}. {counts}", error.status

@@ -139,7 +139,7 @@ def main() -> None:
         try:
             member_id = create_member(session, new, send_invite)
         except SigmaError as error:
-            if error.status in (None, 401, 404, 429):
+            if error.concerns_all or error.status == 404:
                 counts = f"Created before: {created} of {len(plan)}"
                 raise SigmaError(f"{new['email']}: {error}. {counts}", error.status) from error
             failed += 1

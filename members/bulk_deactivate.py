@@ -134,7 +134,7 @@ def main() -> None:
         try:
             deactivate_member(session, member["memberId"])
         except SigmaError as error:
-            if error.status in (None, 401, 429):
+            if error.concerns_all:
                 counts = f"Deactivated before: {done} of {len(plan)}"
                 raise SigmaError(f"{name}: {error}. {counts}", error.status) from error
             failed += 1

@@ -119,8 +119,7 @@ def attempt(
     try:
         return work(workbook)
     except SigmaError as error:
-        # No answer, refused credentials, too many requests: these concern all
-        if error.status in (None, 401, 429):
+        if error.concerns_all:
             raise
         return error
 

@@ -234,7 +234,7 @@ def main() -> None:
             export_in_chunks(session, workbook_id, one, overrides, target, max_wait)
             exported += 1
         except SigmaError as error:
-            if error.status in (None, 401, 429):  # this would happen to all others, too
+            if error.concerns_all:
                 raise
             failed.append(element_id)
             print(f"Not exported: {element_id} ({element.get('name')}): {error}", file=sys.stderr)

@@ -68,7 +68,7 @@ def columns_of_workbook(
             try:
                 columns = list_columns(session, path, has_columns)
             except SigmaError as error:  # one element must not stop the others
-                if error.status in (None, 401, 429):  # but this would happen to all of them
+                if error.concerns_all:
                     raise
                 failures.append(f"Columns unknown: {element_id}: {error}")
                 columns = []

@@ -49,10 +49,6 @@ from sigma_session import (
     run,
 )
 
-# The failure of one request that would be that of all others, too: no answer, credentials that are
-# refused, too many requests
-STOPPING = (None, 401, 429)
-
 
 # 2: Find both members. Nowhere is it promised that the filter is exact, so compare, ignoring the
 #    case. Those who are deactivated (isArchived in Sigma, isInactive by SCIM) are left out of the
@@ -85,7 +81,7 @@ def workbooks_owned_by(
             # ownerId is optional in a list. Ask about the file itself rather than guess
             owner_id = file.get("ownerId") or session.get(f"/files/{file_id}").json()["ownerId"]
         except SigmaError as error:
-            if error.status in STOPPING:
+            if error.concerns_all:
                 raise
             unknown.append(f"Owner unknown: {file['name']}: {error}")
             continue
@@ -148,7 +144,7 @@ def main() -> None:
         try:
             update_owner(session, workbook["id"], new_owner["memberId"])
         except SigmaError as error:
-            if error.status in STOPPING:
+            if error.concerns_all:
                 counts = f"Transferred before: {transferred} of {len(workbooks)}"
                 raise SigmaError(f"{workbook['name']}: {error}. {counts}", error.status) from error
             failed += 1
