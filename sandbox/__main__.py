@@ -101,7 +101,7 @@ def run_script(server: Server, script: Path, arguments: list[str]) -> int:
     own = [n for n in demo.names() if n not in CONNECTION and os.environ.get(n)]
     if own:
         print(f"Set in the environment, in place of the demo: {', '.join(own)}", file=sys.stderr)
-    environment = {**os.environ, "PYTHON_DOTENV_DISABLED": "1", "SIGMA_ENV_FILE": ""}
+    environment = {**os.environ, "SIGMA_ENV_FILE": str(demo.DEMO_FILES / "empty.env")}
     for name in demo.names():
         if name not in own:
             environment[name] = settings.get(name, "")
