@@ -95,7 +95,8 @@ class Reader:
             if line == START:
                 printed = self.start_sandbox([*command, "--port", "0"])
             elif line.startswith("export "):
-                name, _, self.environment[name] = line.removeprefix("export ").partition("=")
+                name, _, value = line.removeprefix("export ").partition("=")
+                self.environment[name] = value
             elif line == "echo $?":
                 printed += f"{code}\n"
             elif re.match(r"python \S+\.py", line):
@@ -123,11 +124,11 @@ class Reader:
         """Change settings in .env.sandbox, which contains every name."""
         path = self.folder / ".env.sandbox"
         text = path.read_text(encoding="utf-8")
-        for name, value in re.findall(r"^(\w+)=(.*)$", lines, re.MULTILINE):
-            before, found, after = text.partition(f"\n{name}=")
+        for line in re.findall(r"^\w+=.*$", lines, re.MULTILINE):
+            name = line.partition("=")[0]
+            text, found = re.subn(rf"(?m)^{name}=.*$", line.replace("\\", r"\\"), text)
             if not found:
                 sys.exit(f"Error: {name} isn't a setting in .env.sandbox")
-            text = f"{before}{found}{value}\n{after.partition(chr(10))[2]}"
         path.write_text(text, encoding="utf-8")
 
     def steady(self, text: str) -> str:

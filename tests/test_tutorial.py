@@ -124,13 +124,3 @@ def test_changed_output_fails_the_check_and_is_updated(monkeypatch, capsys, tmp_
 def test_mistakes_in_the_document_are_named(right, wrong, error):
     with pytest.raises(SystemExit, match=error):
         run_tutorial.update(SHORT.replace(right, wrong))
-
-
-def test_left_out_lines_are_replaced_by_dots():
-    url = "URL sent to Sigma: https://x\n"
-    table = "Name    ID\n------  ----\nAda     1\nBela    2\nChidi   3\n"
-    shorten = run_tutorial.shorten
-    text = shorten(f"{url * 3}{table}\nTotal: 3\n", urls=1, rows=1)
-    assert text == f"{url}...\nName    ID\n------  ----\nAda     1\n...\n\nTotal: 3\n"
-    assert shorten("a\nb\nc\nd\n", head=1, tail=2) == "a\n...\nc\nd\n"
-    assert shorten("a\nb\n", head=1, tail=1) == "a\nb\n"
