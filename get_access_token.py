@@ -25,8 +25,8 @@ import time
 
 from sigma_client import Credentials, SigmaClient, SigmaError, keep_secret, read_credentials, run
 
-# 1: A token is valid for an hour, and Sigma issues at most one a second. So the tokens are kept,
-#    one for each organization, and there is a pause between two requests for a token
+# 1: A token is valid for an hour, and Sigma issues at most one a second. So keep the token of each
+#    organization, and pause between two requests for a token
 SECONDS_BETWEEN_REQUESTS = 1.0
 _tokens: dict[Credentials, tuple[str, float, float]] = {}  # token, lifetime, when to renew it
 _last_request = float("-inf")
@@ -35,14 +35,14 @@ _lock = threading.Lock()
 
 # 2: Exchange the client ID and secret for a token
 def get_bearer_token(credentials: Credentials | None = None, rejected: str | None = None) -> str:
-    """Return the token of an organization: by default, the one whose credentials are in .env.
+    """Return a token for the credentials: by default, those in .env.
 
-    Pass a token that Sigma answered with 401 as rejected, to get a new one. Many threads can call
-    this at once. Raises SigmaError if Sigma doesn't issue a token.
+    If Sigma rejected a token with 401, pass it as rejected to get a new one. Threads can call this
+    at the same time. Raises SigmaError if Sigma doesn't issue a token.
     """
     global _last_request
     credentials = credentials or read_credentials()
-    with _lock:  # so that threads that find an expired token don't all ask for a new one
+    with _lock:  # when a token expires, only one thread requests a new one
         token, lifetime, renew_at = _tokens.get(credentials, ("", 0.0, 0.0))
         if token and token != rejected and time.monotonic() < renew_at:
             return token
@@ -56,7 +56,7 @@ def get_bearer_token(credentials: Credentials | None = None, rejected: str | Non
             with SigmaClient(credentials=credentials) as client:
                 response = client.post(credentials.auth_url, data=form)
             token, lifetime = keep_secret(response["access_token"]), float(response["expires_in"])
-            if not (token.isascii() and token.isprintable()):  # it couldn't be sent in a header
+            if not (token.isascii() and token.isprintable()):  # a header couldn't hold it
                 raise ValueError
         except (AttributeError, TypeError, ValueError):
             message = f"No token in the response from {credentials.auth_url}. Check authURL"
@@ -73,7 +73,7 @@ def get_bearer_token(credentials: Credentials | None = None, rejected: str | Non
 
 
 def main(arguments: argparse.Namespace) -> None:
-    # 4: Get a token, and ask Sigma whose token it is. That proves that baseURL accepts it
+    # 4: Get a token, and find out whose it is. This also checks that baseURL accepts the token
     credentials = read_credentials()
     token = get_bearer_token(credentials)
     with SigmaClient(get_bearer_token, credentials) as client:

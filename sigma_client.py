@@ -1,10 +1,10 @@
 """What every recipe shares: settings, requests to Sigma, printing, and how a recipe ends.
 
 Recipes import this file together with get_access_token.py. It hides how a request is sent (token,
-retries, pages, errors), but never which request: you read that in the recipe.
+retries, pages, errors), but never which request is sent: that is in the recipe.
 
 .env:      CLIENT_ID, SECRET, authURL, baseURL. Optional for every recipe:
-           OUTPUT_FORMAT=table (json, csv), SHOW_REQUESTS=true (false: don't print the URLs),
+           OUTPUT_FORMAT=table (or json, csv), SHOW_REQUESTS=true (false: don't print the URLs),
            SIGMA_TIMEOUT=120 (seconds), SIGMA_BACKOFF=1 (factor for the pauses between retries).
            SIGMA_ENV_FILE, in the environment only, names a file to read instead of .env
 """
@@ -12,7 +12,7 @@ retries, pages, errors), but never which request: you read that in the recipe.
 import sys
 
 if sys.version_info < (3, 10):  # checked before any line that an older Python can't run
-    sys.exit(f"Error: Python 3.10 or newer is needed. {sys.executable} is {sys.version.split()[0]}")
+    sys.exit(f"Error: Use Python 3.10 or newer. {sys.executable} is {sys.version.split()[0]}")
 try:
     import requests
     from dotenv.parser import parse_stream
@@ -20,7 +20,7 @@ try:
     from tabulate import tabulate
     from urllib3.exceptions import ConnectTimeoutError, HTTPError
     from urllib3.util import Retry
-except ImportError as error:  # also if another package is named dotenv
+except ImportError as error:  # also if another package provides dotenv
     fix = f"Activate .venv, or run: {sys.executable} -m pip install requests python-dotenv tabulate"
     sys.exit(f"Error: {error}. {fix}")
 
@@ -47,8 +47,8 @@ from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
 OTHER_NAMES = {"MEMBERID": "MEMBER_ID", "WORKBOOK_ID": "WORKBOOKID"}  # the QuickStart has both
-PAGE_SIZE = 1000  # Sigma sends 50 entries per page if you don't ask for more, and at most 1000
-REQUESTS_AT_ONCE = 5  # Sigma's edge refuses more with 429
+PAGE_SIZE = 1000  # the maximum. By default, Sigma sends 50 entries per page
+REQUESTS_AT_ONCE = 5  # more can lead to 429 from Cloudflare, which is in front of Sigma
 MAY_BE_DONE = ". The change may have been carried out: check in Sigma before you run this again"
 THIS_MACHINE = r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?/"
 OUTPUT_FORMATS = ("table", "json", "csv")
@@ -57,10 +57,10 @@ _secrets: set[str] = set()
 
 
 class SigmaError(Exception):
-    """A failure that one line explains: a bad setting, no response, or a refusal by Sigma.
+    """A failure, explained in one line: a bad setting, no response, or an error from Sigma.
 
-    status is the HTTP status of a refusal. stops_the_run is True if the next request would fail
-    too: no usable response, bad credentials (401), too many requests (429).
+    status is the HTTP status of Sigma's response, if there is one. stops_the_run is True if other
+    requests would fail as well: no usable response, bad credentials (401), too many requests (429).
     """
 
     def __init__(self, message: str, status: int | None = None, stops_the_run: bool = False):
@@ -69,8 +69,8 @@ class SigmaError(Exception):
 
 
 def keep_secret(text: str) -> str:
-    """Return the text, and replace it with *** in every error line from now on."""
-    if len(text) > 3:  # or it would be found in ordinary words
+    """Return the text. From now on, errors show *** instead of it."""
+    if len(text) > 3:  # a shorter text could be part of ordinary words
         _secrets.add(text)
     return text
 
@@ -84,28 +84,28 @@ def one_line(text: object) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text with a blank for each line break and whatever else moves the cursor."""
+    """Return a text with spaces instead of line breaks and other unprintable characters."""
     return "".join(c if c.isprintable() or c in "\u200c\u200d" else " " for c in text)  # joiners
 
 
 def say(line: str) -> None:
-    """Print a line on stderr, in one piece: lines from several threads must not mix."""
+    """Print a line on stderr in one piece, so that lines from several threads don't mix."""
     print(line + "\n", end="", file=sys.stderr)
 
 
-# 1: Settings. They come from the environment, or else from the .env file next to this file
+# 1: Settings. The environment comes first, then the .env file next to this file
 def env_path(env_file: str = "") -> Path:
     """Return the path of .env, or of the file to read instead."""
     return FOLDER / Path(env_file or os.environ.get("SIGMA_ENV_FILE") or ".env").expanduser()
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a file that a person wrote, without a byte order mark."""
+    """Return the text of a UTF-8 file, without a byte order mark."""
     text = "\0"
     with contextlib.suppress(ValueError):
         text = path.read_text(encoding="utf-8-sig")
-    if "\0" in text:  # PowerShell's ">" writes UTF-16, and Excel's plain "CSV" an older encoding
-        raise SigmaError(f"{path} isn't UTF-8. Save it in that encoding (in Excel: CSV UTF-8)")
+    if "\0" in text:  # PowerShell's ">" writes UTF-16, Excel's plain "CSV" an older encoding
+        raise SigmaError(f"{path} isn't UTF-8. Save it as UTF-8 (in Excel: CSV UTF-8)")
     return text
 
 
@@ -113,20 +113,20 @@ def read_env_file(env_file: str = "") -> dict[str, str]:
     """Return the settings in .env, or in the file to read instead."""
     path, settings = env_path(env_file), {}
     if not path.exists() and path.name != ".env":
-        raise SigmaError(f"There is no file {path}")
+        raise SigmaError(f"{path} doesn't exist")
     for line in parse_stream(io.StringIO(read_text(path) if path.exists() else "")):
-        # python-dotenv skips what it can't parse, and the recipe would use a default. A line break
-        # in a value comes from a missing quote, or from "C:\new"
+        # python-dotenv skips a line that it can't parse, so the recipe would use a default. A line
+        # break in a value comes from a missing quote, or from "C:\new"
         if line.error or (line.key and (line.value is None or "\n" in line.value)):
-            fix = "Write NAME=value, close every quote, and put single quotes around backslashes"
-            raise SigmaError(f"{path}, line {line.original.line}: can't read this. {fix}")
+            fix = "Write NAME=value, close all quotes, and single-quote values with backslashes"
+            raise SigmaError(f"{path}, line {line.original.line}: can't parse this. {fix}")
         if line.key:
             settings[line.key] = line.value or ""
     return settings
 
 
 def read_env(name: str, default: str = "", choices: Iterable[str] = (), env_file: str = "") -> str:
-    """Return an optional setting. An empty one counts as not set. env_file is read alone."""
+    """Return an optional setting. Empty means not set. With env_file, read only that file."""
     settings, value = read_env_file(env_file), ""
     for known in (name, OTHER_NAMES.get(name, name)):
         text = "" if env_file else os.environ.get(known, "").strip()  # VSCode copies .env there
@@ -139,7 +139,7 @@ def read_env(name: str, default: str = "", choices: Iterable[str] = (), env_file
 
 
 def read_flag(name: str, default: bool) -> bool:
-    """Return a setting that is true or false. A typo is an error, so it never counts as yes."""
+    """Return a setting that is true or false. A typo is an error, so it never counts as true."""
     return read_env(name, str(default).lower(), choices=("true", "false")) == "true"
 
 
@@ -152,7 +152,7 @@ def read_dry_run() -> bool:
 
 
 def dry_run_note() -> str:
-    """Return the sentence that ends a dry run. It shows how to apply the plan, for one run only."""
+    """Return the last line of a dry run. It shows the command that applies the plan once."""
     command = f"python {shlex.quote(sys.argv[0])}"
     windows = f"$env:DRY_RUN='false'; {command}; $env:DRY_RUN=''"
     command = windows if os.name == "nt" else f"DRY_RUN=false {command}"
@@ -160,7 +160,7 @@ def dry_run_note() -> str:
 
 
 def read_number(name: str, default: float, lowest: float, highest: float) -> Any:
-    """Return a setting that is a number, and an int if the default is one."""
+    """Return a number from a setting: an int if the default is an int, or else a float."""
     text = read_env(name, str(default))
     with contextlib.suppress(ValueError):
         if lowest <= (number := type(default)(text)) <= highest:
@@ -170,7 +170,7 @@ def read_number(name: str, default: float, lowest: float, highest: float) -> Any
 
 
 def read_path(name: str, default: str = "", is_folder: bool = False) -> Path:
-    """Return an existing file or folder in full. Relative paths start at the current folder."""
+    """Return the full path of a file or folder. Relative paths start at the current folder."""
     path = Path(read_env(name, default) or require_env(name)).expanduser().resolve()
     if not path.exists() or path.is_dir() != is_folder:
         raise SigmaError(f"{name} is '{path}', which isn't a {'folder' if is_folder else 'file'}")
@@ -178,7 +178,7 @@ def read_path(name: str, default: str = "", is_folder: bool = False) -> Path:
 
 
 def require_all(*names: str, env_file: str = "") -> list[str]:
-    """Return several settings, or raise SigmaError that names all the missing ones."""
+    """Return several settings, or raise SigmaError that names all missing ones."""
     values = {name: read_env(name, env_file=env_file) for name in names}
     if all(values.values()):
         return list(values.values())
@@ -208,7 +208,7 @@ ID_IN_URL = {  # the ID may follow a name: /workbook/Sales-7sYWojYnccxJqdqkNKAw6
 
 
 def require_id(name: str) -> str:
-    """Return a setting that is an ID, or the ID in the URL of a page in Sigma."""
+    """Return the ID in a setting. The setting can also be the URL of the page in Sigma."""
     value = require_env(name)
     if "://" in value:
         if re.search("//[^/]+/[^/]+/b/", value):
@@ -236,27 +236,27 @@ def require_email(name: str) -> str:
 def read_emails(name: str, default: str) -> list[str]:
     """Return the emails in the file that a setting names, without duplicates.
 
-    Commas, semicolons, blanks or line breaks separate them. # begins a comment, except in an email.
+    Commas, semicolons, spaces or line breaks separate them. # starts a comment, except in emails.
     """
     path = read_path(name, default)
     emails: dict[str, str] = {}
     for number, line in enumerate(read_text(path).splitlines(), start=1):
-        text = re.sub(r"(^|\s)#.*", "", line)  # not every #: a guest's email contains #EXT#
-        text = re.sub(r'("[^"]*"\s*|[^",;<>@]*)<([^<>]*)>', r" \2 ", text)  # Name <email>
+        text = re.sub(r"(^|\s)#.*", "", line)  # not every #: the email of a guest can contain #EXT#
+        text = re.sub(r'("[^"]*"\s*|[^",;<>@]{0,99})<([^<>]*)>', r" \2 ", text)  # Name <email>
         for part in filter(None, re.split(r"[\s,;]+", text)):
             email = part.strip("\"'").removeprefix("mailto:")
             if not is_email(email):
-                raise SigmaError(f"{path}, line {number}: {part!r} isn't an email")
+                raise SigmaError(f"{path}, line {number}: {part!r:.80} isn't an email")
             emails.setdefault(email.lower(), email)
     if not emails:
-        raise SigmaError(f"{name}: there is no email in {path}")
+        raise SigmaError(f"{name}: there are no emails in {path}")
     return list(emails.values())
 
 
 def read_csv(path: Path, columns: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
-    """Return the rows of a CSV file, each with the number of the line where it begins."""
+    """Return the rows of a CSV file, each with the number of its first line."""
     text, rows, begin = read_text(path), [], 1
-    declared = re.match('"?sep=(.)', text)  # a first line that tells Excel the separator
+    declared = re.match('"?sep=(.)', text)  # a first line that sets the separator for Excel
     separator = declared[1] if declared else max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
@@ -270,7 +270,7 @@ def read_csv(path: Path, columns: Iterable[str]) -> list[tuple[int, dict[str, st
     if sorted(filter(None, header)) != sorted(columns):  # Excel adds columns without a name
         raise SigmaError(f"{path}, line {line}: the columns must be {', '.join(columns)}")
     named = []
-    for line, cells in rows:  # Excel leaves out blank cells at the end of a row
+    for line, cells in rows:  # Excel omits blank cells at the end of a row
         pairs = [p for p in itertools.zip_longest(header, cells, fillvalue="") if any(p)]
         if not all(name for name, _ in pairs):
             raise SigmaError(f"{path}, line {line}: more values than columns")
@@ -278,7 +278,7 @@ def read_csv(path: Path, columns: Iterable[str]) -> list[tuple[int, dict[str, st
     return named
 
 
-# 2: Credentials. A client reads them once, so two organizations in one process can't mix
+# 2: Credentials. A client reads them once, so two organizations in one process don't mix
 @dataclass(frozen=True)
 class Credentials:
     """The URLs and the API credentials of an organization."""
@@ -305,17 +305,17 @@ def read_credentials(env_file: str = "") -> Credentials:
 
 # 3: Requests
 class SigmaRetry(Retry):
-    """Repeats any request after 429, but only safe ones after a 5xx: others may be carried out."""
+    """Retries any request after 429, but after 5xx only requests that change nothing."""
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
         return status_code == 429 or super().is_retry(method, status_code, has_retry_after)
 
     def sleep(self, response: Any = None) -> None:
-        """Wait 1, 2, 4, 8 seconds and up to half more, or as long as Retry-After asks for."""
+        """Wait 1, 2, 4, 8 seconds plus up to 50%, or as long as Retry-After says."""
         last = self.history[-1]
-        first = 4 if last.status == 429 else 1  # rate limits count the requests in a minute
+        first = 4 if last.status == 429 else 1  # rate limits are per minute
         pause = first * 2 ** (len(self.history) - 1) * random.uniform(1, 1.5) * self.backoff_factor
-        with contextlib.suppress(HTTPError, ValueError, OverflowError):  # an unreadable header
+        with contextlib.suppress(HTTPError, ValueError, OverflowError):  # a malformed header
             pause = max(pause, self.get_retry_after(response) or 0) if response else pause
         pause = min(pause, 60)
         if pause >= 5:
@@ -348,7 +348,7 @@ def decode(response: requests.Response, note: str) -> Any:
     if not isinstance(body, dict if note else (dict, list)):
         error = f"The response from {source} isn't JSON{note or '. Check baseURL'}"
         raise SigmaError(error, response.status_code, stops_the_run=bool(note))
-    if "code" in body:  # an error, whatever the status
+    if "code" in body:  # an error, even if the status is 200
         raise SigmaError(f"{source}: {one_line(body)}", response.status_code)
     return body
 
@@ -356,14 +356,14 @@ def decode(response: requests.Response, note: str) -> Any:
 class SigmaClient:
     """Sends requests to Sigma, and returns the data in the responses. Threads can share a client.
 
-    Paths such as "/members" are added to baseURL. Anything but success raises SigmaError. So does
-    the end of the "with" block, if Sigma couldn't read an entry of a list.
+    Paths such as "/members" are added to baseURL. Every failure raises SigmaError. So does the end
+    of the "with" block, if Sigma couldn't read an entry of a list.
     """
 
     def __init__(
         self, get_token: Callable[..., str] | None = None, credentials: Credentials | None = None
     ) -> None:
-        self.get_token = get_token  # None only for the request for a token
+        self.get_token = get_token  # None only to request a token
         self.credentials = credentials or read_credentials()
         self.unreadable = 0
         self.show_requests = read_flag("SHOW_REQUESTS", True)
@@ -373,17 +373,17 @@ class SigmaClient:
             total=4,
             connect=2,  # for any method: the request was never sent
             read=2,
-            other=0,  # a certificate doesn't become valid by waiting
-            allowed_methods=["GET"] if get_token else ["GET", "POST"],  # two tokens do no harm
+            other=0,  # waiting doesn't make a certificate valid
+            allowed_methods=["GET"] if get_token else ["GET", "POST"],  # a second token is harmless
             status_forcelist=[429, 500, 502, 503, 504, *range(520, 525), 530],  # 52x: Cloudflare
             backoff_factor=self.backoff,
-            raise_on_status=False,  # the last response has Sigma's explanation
+            raise_on_status=False,  # the last response explains the error
         )
         self.http = requests.Session()
         self.http.mount("https://", HTTPAdapter(max_retries=retry))
         self.http.mount("http://", HTTPAdapter(max_retries=retry))
         self.http.verify = read_env("REQUESTS_CA_BUNDLE") or True
-        self.http.trust_env = False  # or requests would send a password from ~/.netrc
+        self.http.trust_env = False  # otherwise, requests might send a password from ~/.netrc
         if not re.match(THIS_MACHINE, self.credentials.base_url):
             self.http.proxies = requests.utils.get_environ_proxies(self.credentials.base_url)
 
@@ -396,22 +396,22 @@ class SigmaClient:
             self.require_complete_lists()
 
     def require_complete_lists(self) -> None:
-        """Raise SigmaError if Sigma couldn't read an entry: it may be what you are looking for."""
+        """Raise SigmaError if Sigma couldn't read an entry: it may be the one you need."""
         if self.unreadable:
-            raise SigmaError(f"Not complete: Sigma couldn't read {self.unreadable} entries")
+            raise SigmaError(f"Not complete. Entries that Sigma couldn't read: {self.unreadable}")
 
     def request(self, method: str, path: str, read: Any = decode, **options: Any) -> Any:
-        """Send a request, and return the data. json is its body, other options are its query."""
+        """Send a request, and return the data. json is the body, other options are the query."""
         url = path if path == self.credentials.auth_url else self.credentials.base_url + path
         if url != path and not re.fullmatch(f"(/{SAFE_ID})+", path, re.ASCII):
             raise SigmaError(f"{path!r}: an ID in this path is missing or malformed")
         body = {name: options.pop(name, None) for name in ("json", "data")}
         headers = {**options.pop("headers", {})}
-        # requests would send True as "True"
+        # Sigma expects true, but requests would send True
         params = {k: str(v).lower() if isinstance(v, bool) else v for k, v in options.items()}
         url = str(requests.Request(method, url, params=params).prepare().url)
         note = MAY_BE_DONE if method != "GET" and self.get_token else ""
-        tries = 1 if note else 3  # for a body that is cut off: urllib3 doesn't see that
+        tries = 1 if note else 3  # if a body is cut off: urllib3 doesn't retry that
         token, rejected = self.get_token(self.credentials) if self.get_token else "", ""
         if self.show_requests:
             say(f"URL sent to Sigma: {url}")
@@ -425,7 +425,7 @@ class SigmaClient:
                     headers=headers,
                     timeout=self.timeout,
                     stream=True,
-                    allow_redirects=False,  # another host must not get the token
+                    allow_redirects=False,  # never send the token to another host
                     **body,
                 )
                 response.raw.enforce_content_length = True  # urllib3 1.26 doesn't by default
@@ -452,8 +452,8 @@ class SigmaClient:
     def get_all(self, path: str, **params: Any) -> list[Any]:
         """Return all entries of a list, from all pages.
 
-        Pass pageSize=1000 for the few lists that page with pageToken instead of page. An entry that
-        Sigma couldn't read is an error object: it's named on stderr and left out.
+        A few lists use pageSize and pageToken instead of limit and page: pass pageSize=1000 for
+        them. If Sigma couldn't read an entry, it's left out and the error is printed on stderr.
         """
         for _ in range(2):
             pages = list(self._pages(path, params))
@@ -463,13 +463,13 @@ class SigmaClient:
             total = pages[-1].get("total") or 0
             if not moved and len(entries) >= total:
                 break
-        else:  # twice
-            if moved:  # an entry is on two pages, so another may be on none
+        else:  # both times
+            if moved:  # an entry was on two pages, so another may be missing
                 raise SigmaError(f"The list {path} changed while it was read. Try again later")
-            say(f"Warning: {path} has {len(entries)} entries, but its total is {total}")
+            say(f"Warning: {path} has {len(entries)} entries, but should have {total}")
         broken = [entry for entry in entries if {"code", "message"} <= entry.keys()]
         for entry in broken:
-            say(f"An entry of {path} is missing: {one_line(entry)}")
+            say(f"Sigma couldn't read an entry of {path}: {one_line(entry)}")
         self.unreadable += len(broken)
         return [entry for entry in entries if entry not in broken] if broken else entries
 
@@ -488,14 +488,14 @@ class SigmaClient:
                 return
             if not cursor or str(cursor) in seen:
                 break
-            seen.add(str(cursor))  # opaque: send it back as it came
+            seen.add(str(cursor))  # opaque: send it back unchanged
             query = {**query, "pageToken" if page.get("nextPageToken") else "page": cursor}
-        raise SigmaError(f"The list {path} isn't complete: its pages don't come to an end")
+        raise SigmaError(f"The list {path} isn't complete: its pages don't end")
 
     def save(self, path: str, target: Path, file_format: str, wait: float = 0.0) -> None:
-        """Wait until an export is ready, at most wait seconds, and save it as target.
+        """Wait up to wait seconds until an export is ready, and save it as target.
 
-        The file streams to disk in constant memory. If the download fails, target isn't changed.
+        The file is streamed to disk, in constant memory. If that fails, target isn't changed.
         """
         read = functools.partial(save_file, target=target, file_format=file_format)
         begin, pause = time.monotonic(), 1.0
@@ -540,10 +540,10 @@ def entry_id(path: str, entry: dict[str, Any]) -> str:
 
 
 def explain(error: Exception, note: str) -> str:
-    """Return why there was no response. note is for a request that may have reached Sigma."""
+    """Return why there was no response, with note if the request may have reached Sigma."""
     cause = getattr(error.args[0] if error.args else None, "reason", None) or error
     if isinstance(error, requests.exceptions.SSLError):
-        note = ". REQUESTS_CA_BUNDLE can name a file with your company's certificates"
+        note = ". You can set REQUESTS_CA_BUNDLE to a file with your company's certificates"
     elif isinstance(error, requests.exceptions.ProxyError) or isinstance(
         cause, ConnectTimeoutError
     ):
@@ -557,13 +557,13 @@ def save_file(response: requests.Response, _: str, target: Path, file_format: st
     first = next(chunks, b"")
     if response.status_code != 200 or not (first or file_format == "jsonl"):  # 202, 204
         return False
-    with contextlib.suppress(AttributeError, ValueError):  # the file may be a status or an error
+    with contextlib.suppress(AttributeError, ValueError):  # the body may be a status or an error
         state = json.loads(first) if len(first) < 10_000 else {}
         is_status = "requestId" in state or isinstance(state.get("status"), int)
         if is_status and state.keys() <= {"status", "code", "message", "requestId"}:
             if state.get("status") in (202, 204):
                 return False
-            raise SigmaError(f"Not a file from GET {response.url}: {one_line(state)}", 200)
+            raise SigmaError(f"No file from GET {response.url}: {one_line(state)}", 200)
     is_page = first.lstrip()[:5].lower() in (b"<html", b"<!doc")
     if is_page or not first.startswith(FILE_BEGINS.get(file_format, b"")):
         raise SigmaError(f"The response from GET {response.url} isn't a {file_format} file", 200)
@@ -578,10 +578,10 @@ def save_file(response: requests.Response, _: str, target: Path, file_format: st
 
 
 def count_rows(path: Path, file_format: str) -> int:
-    """Return how many rows a csv or jsonl file has, without the heading of csv."""
+    """Return the number of rows in a csv or jsonl file, without the header of csv."""
     rows, quotes, is_csv = 0, 0, file_format == "csv"
     with path.open("rb") as file:
-        for line in file:  # within quotes, a row of CSV continues on the next line
+        for line in file:  # a CSV row continues after a line break in quotes
             quotes += is_csv and line.count(b'"')
             rows += quotes % 2 == 0
     return rows - is_csv
@@ -591,10 +591,10 @@ def count_rows(path: Path, file_format: str) -> int:
 def in_parallel(
     items: Iterable[Any], work: Callable[[Any], Any], unit: str = ""
 ) -> Iterator[tuple[Any, Any]]:
-    """Run work(item) for many items, 5 at a time. Yield (item, result), in the order of items.
+    """Call work(item) for many items, 5 at a time. Yield (item, result), in the order of items.
 
-    If work raises SigmaError, that is the result. After an error that would meet every item, or 5
-    server errors in a row, the remaining items are left out. unit names items on a progress bar.
+    If work raises SigmaError, the error is the result. After an error that affects all items, or 5
+    server errors in a row, the remaining items are left out. unit labels the progress bar.
     """
     items, stop, server_errors = list(items), threading.Event(), 0
 
@@ -635,15 +635,15 @@ def member_label(member: dict[str, Any]) -> str:
 
 
 def print_rows(rows: Iterable[dict[str, Any]], columns: dict[str, str], empty: str) -> None:
-    """Print a table with a column for each {heading: field}, or CSV, or JSON with all fields."""
+    """Print a table or CSV with a column for each {heading: field}, or JSON with all fields."""
     rows = list(rows)
     output_format = read_env("OUTPUT_FORMAT", "table", choices=OUTPUT_FORMATS)
     cells = [[row.get(name) for name in columns.values()] for row in rows]
     if output_format == "json":
         print(json.dumps(rows, indent=2, ensure_ascii=False))
     elif output_format == "csv":
-        with contextlib.suppress(OSError, AttributeError):  # stdout may be no file at all
-            # Excel needs a byte order mark in a file. In a pipe it would be part of the first name
+        with contextlib.suppress(OSError, AttributeError):  # stdout may not be a file
+            # Excel needs a byte order mark in a file. In a pipe it would end up in the first name
             to = os.fstat(sys.stdout.fileno())
             sys.stdout.write("\ufeff" if stat.S_ISREG(to.st_mode) and not to.st_size else "")
         csv.writer(sys.stdout, lineterminator="\n").writerows([list(columns), *cells])
@@ -655,7 +655,7 @@ def print_rows(rows: Iterable[dict[str, Any]], columns: dict[str, str], empty: s
 
 
 class SafeStream:
-    """stdout or stderr. A closed pipe or full disk must not stop a recipe between two changes."""
+    """stdout or stderr. A closed pipe or full disk doesn't stop a recipe between two changes."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
@@ -666,7 +666,7 @@ class SafeStream:
 
     def write(self, text: str) -> int:
         try:
-            if self.stream and not self.failure:  # None if it was closed before the start
+            if self.stream and not self.failure:  # None if closed before the start
                 self.stream.write(text)
                 getattr(self.stream, "flush", bool)()
         except (OSError, ValueError) as failure:
@@ -680,7 +680,7 @@ def run(main: Callable[..., object], parser: argparse.ArgumentParser | None = No
     Ctrl-C exits with 130, wrong arguments with 2. A recipe without a parser takes no arguments.
     """
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a Windows pipe is cp1252: no Polish names
+        if isinstance(stream, io.TextIOWrapper):  # Windows pipes use cp1252: no Polish letters
             encoding = None if stream.isatty() else "utf-8"
             stream.reconfigure(encoding=encoding, errors="replace")
     about, layout = sys.modules["__main__"].__doc__, argparse.RawDescriptionHelpFormatter
@@ -694,14 +694,14 @@ def run(main: Callable[..., object], parser: argparse.ArgumentParser | None = No
         try:
             read_env("OUTPUT_FORMAT", "table", choices=OUTPUT_FORMATS)  # before anything is sent
             hidden = [n for n, v in read_env_file().items() if os.environ.get(n, "") not in ("", v)]
-            if hidden:  # LIMIT, EMAIL and SECRET are common names
+            if hidden:  # other programs also use names like LIMIT and EMAIL
                 say(f"Set in the environment, so not read from .env: {', '.join(hidden)}")
             main(arguments) if parser else main()
         except KeyboardInterrupt:
             code = 130
         except (SigmaError, OSError) as error:
             code, problem = 1, error
-        except Exception as error:  # a response of another shape, or a bug
+        except Exception as error:  # an unexpected response, or a bug
             *_, place = traceback.extract_tb(error.__traceback__)
             where = f"{Path(place.filename).name}, line {place.lineno}"
             code, problem = 1, SigmaError(f"{type(error).__name__} in {where}: {error}")
@@ -715,6 +715,6 @@ def run(main: Callable[..., object], parser: argparse.ArgumentParser | None = No
             os.dup2(os.open(os.devnull, os.O_WRONLY), failed.stream.fileno())
     debugger = sys.modules.get("debugpy")
     if code and debugger and debugger.is_client_connected():
-        os._exit(code)  # VSCode would stop at sys.exit, in this file
+        os._exit(code)  # at sys.exit, VSCode would stop in this file
     if code:
         sys.exit(code)

@@ -1,8 +1,8 @@
 """Create a connection to Snowflake.
 
-If a connection with this name exists, no other one is created: the recipe prints its ID.
+If a connection with this name already exists, the recipe prints its ID, and doesn't create another.
 
-Endpoint:  POST /v2/connections, after GET /v2/connections to look for the name
+Endpoint:  POST /v2/connections, and GET /v2/connections to look for the name
 Docs:      https://help.sigmacomputing.com/reference/createconnection
 .env:      CONNECTION_NAME, the name of the new connection
            SNOWFLAKE_ACCOUNT, SNOWFLAKE_HOST, SNOWFLAKE_USER, SNOWFLAKE_PASSWORD,
@@ -29,9 +29,9 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, SigmaError, keep_secret, require_env, run
 
 
-# 2: Describe the connection in the fields that Sigma expects. Other warehouses have other fields
+# 2: Describe the connection in the fields that Sigma expects. Other warehouses need other fields
 def read_details() -> dict[str, str]:
-    """Return the details of the Snowflake connection in the settings."""
+    """Return the details of the Snowflake connection that the settings describe."""
     return {
         "type": "snowflake",
         "account": require_env("SNOWFLAKE_ACCOUNT"),
@@ -45,14 +45,14 @@ def read_details() -> dict[str, str]:
 
 # 3: Look for a connection with this name: Sigma would create a second one
 def find_connections(client: SigmaClient, name: str) -> list[str]:
-    """Return the IDs of the connections with a name. Upper and lower case count as the same."""
-    # search isn't documented as exact, so compare
+    """Return the IDs of the connections with a name, ignoring case."""
+    # The search isn't documented as exact, so compare
     connections = client.get_all("/connections", search=name)
     same = [c for c in connections if str(c.get("name")).casefold() == name.casefold()]
     return [connection["connectionId"] for connection in same]
 
 
-# 4: Create the connection. Sigma doesn't try the password yet: to test it, open one of its tables
+# 4: Create the connection. Sigma doesn't check the password yet: to test it, open a table in Sigma
 def create_connection(client: SigmaClient, name: str, details: dict[str, str]) -> dict[str, Any]:
     """Create a connection, and return it."""
     body = {"name": name, "details": details}
@@ -65,17 +65,17 @@ def main() -> None:
     name = require_env("CONNECTION_NAME")
     details = read_details()
 
-    # 6: Create the connection, unless it exists
+    # 6: Create the connection, unless it already exists
     with SigmaClient(get_bearer_token) as client:
         if known := find_connections(client, name):
             print(f"Connection already exists: {name}")
             print(f"connectionId: {', '.join(known)}")
             return
-        client.require_complete_lists()  # the name may belong to an entry that Sigma couldn't read
+        client.require_complete_lists()  # a missing entry may be a connection with this name
         connection = create_connection(client, name, details)
     print(f"New connectionId: {connection['connectionId']}")
 
-    # 7: Trust what Sigma's response says, not what you asked for
+    # 7: Check that the response has the right name
     if (connection.get("name") or name) != name:
         raise SigmaError(f"Sigma created the connection, but named it {connection['name']!r}")
     print(f"Connection created successfully: {name}")

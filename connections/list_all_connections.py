@@ -1,8 +1,8 @@
-"""List the connections by name, with the ID that you need for CONNECTIONID.
+"""List the connections, with the IDs that you need for CONNECTIONID.
 
 Endpoint:  GET /v2/connections
 Docs:      https://help.sigmacomputing.com/reference/listconnections
-.env:      OUTPUT_FORMAT=table (json or csv, for another program)
+.env:      OUTPUT_FORMAT=table (json: for another program; csv: for a spreadsheet)
 Run:       python connections/list_all_connections.py
 
 Sample output:
@@ -30,7 +30,7 @@ from sigma_client import SigmaClient, print_rows, run
 # 2: Get the connections, and keep three fields of each
 def list_connections(client: SigmaClient) -> list[dict[str, Any]]:
     """Return the name, ID and type of all connections, sorted by name."""
-    # Sigma also sends the host, user and role in the warehouse. Don't print those, not even as JSON
+    # Sigma also sends the warehouse's host, user and role. Don't print those, not even as JSON
     connections = [
         {
             "name": entry.get("name"),
@@ -47,7 +47,7 @@ def main() -> None:
     with SigmaClient(get_bearer_token) as client:
         connections = list_connections(client)
 
-        # 4: Print a table. At least Sigma's sample database is in it
+        # 4: Print a table. It has at least Sigma's sample database
         columns = {"Name": "name", "Type": "type", "Connection ID": "connectionId"}
         print_rows(connections, columns, empty="There are no connections.")
 

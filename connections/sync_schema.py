@@ -1,12 +1,13 @@
-"""Sync a database, schema or table of a connection, so that Sigma finds what is new in it.
+"""Sync a database, schema or table of a connection, so that Sigma finds new tables.
 
-Sigma keeps a list of the tables in a connection. A new table appears in it after a sync. One sync
-of a schema finds all its tables, known and new.
+Sigma keeps a list of the tables in a connection. New tables appear in it after a sync. To sync all
+tables in a schema at once, sync the schema.
 
 Endpoint:  POST /v2/connections/{connectionId}/sync
-           POST /v2/connection/{connectionId}/lookup to check that Sigma knows the path afterwards
+           POST /v2/connection/{connectionId}/lookup to check that Sigma knows the path
 Docs:      https://help.sigmacomputing.com/reference/syncconnectionpath
-.env:      CONNECTIONID, the connection (an ID or its URL)
+.env:      CONNECTIONID, the connection: its ID or URL
+           (connections/list_all_connections.py prints the IDs)
            SYNC_PATH, what to sync, as a JSON list of one to three names: ["DATABASE","SCHEMA"]
 Run:       python connections/sync_schema.py
 
@@ -29,9 +30,9 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, SigmaError, require_env, require_id, run
 
 
-# 2: Read the path. It's JSON, because a name can contain a dot, a comma or a slash
+# 2: Read the path. It's JSON, because names can contain dots, commas and slashes
 def read_sync_path() -> list[str]:
-    """Return SYNC_PATH: a database, and optionally a schema, and a table in it."""
+    """Return SYNC_PATH: a database, schema and table. Only the database is required."""
     text = require_env("SYNC_PATH")
     try:
         path = json.loads(text)
@@ -50,9 +51,9 @@ def sync_path(client: SigmaClient, connection_id: str, path: list[str]) -> None:
     client.post(f"/connections/{connection_id}/sync", json={"path": path})
 
 
-# 4: Look up a path. The endpoint is really named "connection", without an s
+# 4: Look up a path. In this endpoint, it's "connection" without an s
 def look_up(client: SigmaClient, connection_id: str, path: list[str]) -> str:
-    """Return what a path is: scope (a database or schema), table and so on."""
+    """Return the kind of a path: scope (a database or schema), table and so on."""
     return str(client.post(f"/connection/{connection_id}/lookup", json={"path": path})["kind"])
 
 
@@ -62,8 +63,8 @@ def main() -> None:
     path = read_sync_path()
 
     with SigmaClient(get_bearer_token) as client:
-        # 6: Sync. Names are case-sensitive, and upper case in most Snowflake databases
-        advice = "Check CONNECTIONID, and upper and lower case of the names in SYNC_PATH"
+        # 6: Sync the path. Names are case-sensitive. In Snowflake, most are in upper case
+        advice = "Check CONNECTIONID, and the names in SYNC_PATH (they're case-sensitive)"
         try:
             sync_path(client, connection_id, path)
         except SigmaError as error:
@@ -71,7 +72,7 @@ def main() -> None:
                 raise SigmaError(f"{error}. {advice}", 404) from error
             raise
 
-        # 7: Check that Sigma knows the path now. The response to the sync doesn't say
+        # 7: Check that Sigma knows the path now, because the response to the sync doesn't say so
         try:
             kind = look_up(client, connection_id, path)
         except SigmaError as error:

@@ -1,8 +1,8 @@
-"""Print the embed path of every workbook that a member can open.
+"""Print the embed paths of the workbooks that a member can open.
 
-A JWT-signed embed begins with this path. Your server adds ?:embed=true&:jwt=<token>, and the page
-shows the workbook with the member's permissions. To embed a part of it, add /page/{pageId} or
-/element/{elementId} to the path.
+The URL of an embed that is signed with a JWT begins with this path. Your server appends
+?:embed=true&:jwt=<token>, and the page shows the workbook with the member's permissions. To embed
+only a page or an element, add /page/{pageId} or /element/{elementId} to the path.
 
 Endpoint:  GET /v2/members/{memberId}/files, and GET /v2/workbooks for the URLs
 Docs:      https://help.sigmacomputing.com/reference/listaccessibleinodes
@@ -30,7 +30,7 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, SigmaError, printable, require_id, run
 
 
-# 2: Get the workbooks that the member can open, and the URLs of those that you can open
+# 2: Get the workbooks that the member can open, and the URLs of those that the credentials can open
 def embed_paths(client: SigmaClient, member_id: str) -> list[tuple[str, str]]:
     """Return the name and embed path of every workbook that a member can open."""
     files = client.get_all(f"/members/{member_id}/files", typeFilters="workbook")
@@ -41,8 +41,8 @@ def embed_paths(client: SigmaClient, member_id: str) -> list[tuple[str, str]]:
     if not urls:
         raise SigmaError("The owner of the credentials can't open any workbook with a URL")
 
-    # 3: If the owner of the credentials can't open a workbook, build its URL. It begins like all
-    #    others: https://app.sigmacomputing.com/{organization}/workbook/
+    # 3: If the credentials can't open a workbook, build its URL. All URLs begin with
+    #    https://app.sigmacomputing.com/{organization}/workbook/
     start = next(iter(urls.values())).partition("/workbook/")[0]
     return [
         (file["name"], urls.get(file["id"]) or f"{start}/workbook/{file['urlId']}")

@@ -2,8 +2,8 @@
 
 Endpoint:  PATCH /v2/teams/{teamId}/members
 Docs:      https://help.sigmacomputing.com/reference/updateteammembers
-.env:      TEAMID, the team: its ID (teams/list_all.py prints it) or the URL of its page
-           MEMBERID, the member to add
+.env:      TEAMID, the team: its ID or URL (teams/list_all.py prints the IDs)
+           MEMBERID, the member to add (members/list_all.py prints the IDs)
 Run:       python members/add_member_to_team.py
 
 Sample output:
@@ -25,7 +25,7 @@ from sigma_client import SigmaClient, require_id, run
 
 
 # 2: Add the member. The body can have two lists, add and remove, so one request can change many
-#    members. Members who are already in the team stay in it. Sigma refuses deactivated members
+#    members. Members who are already in the team stay in it. Deactivated members are refused
 def add_to_team(client: SigmaClient, team_id: str, member_id: str) -> dict[str, Any]:
     """Add a member to a team, and return the response: an empty object."""
     response: dict[str, Any] = client.patch(f"/teams/{team_id}/members", json={"add": [member_id]})

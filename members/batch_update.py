@@ -2,12 +2,12 @@
 
 The columns are Email (the member to update), First Name, Last Name, New Email, Member Type and
 isArchived, in any order. A blank cell changes nothing. isArchived=true deactivates the member, and
-permanently transfers their documents to the owner of the API credentials. In Excel, save the file
-as "CSV UTF-8". By default this is a dry run. It's safe to run again: applied rows are skipped.
+permanently transfers their documents to the owner of the API credentials. It's safe to run this
+again. By default this is a dry run. Set DRY_RUN=false to update the members.
 
 Endpoint:  PATCH /v2/members/{memberId} for each member, GET /v2/members and GET /v2/whoami
 Docs:      https://help.sigmacomputing.com/reference/updatemember
-.env:      MEMBER_UPDATES, the path of the file
+.env:      MEMBER_UPDATES, the path of the file (in Excel, save it as "CSV UTF-8")
            DRY_RUN=true (false: update the members)
 Run:       python members/batch_update.py
 
@@ -43,7 +43,7 @@ from sigma_client import (
     say,
 )
 
-FIELDS = {  # the columns, and the fields of a member that they change
+FIELDS = {  # the columns, and the member's fields that they change
     "First Name": "firstName",
     "Last Name": "lastName",
     "New Email": "email",
@@ -60,7 +60,7 @@ def read_updates(path: Path) -> list[Row]:
     rows, problems, line_of = [], [], dict[str, int]()
     for line, cells in read_csv(path, ["Email", *FIELDS]):
         email, new_email, archived = cells["Email"], cells["New Email"], cells["isArchived"].lower()
-        # The changes have no fixed order, so no row may name the member of another
+        # Updates run in parallel, so no two rows may name the same email
         for name in {email.lower(), (new_email or email).lower()}:
             if not is_email(name):
                 problems.append(f"line {line}: {name!r} isn't an email")
@@ -82,40 +82,40 @@ def find_changes(member: dict[str, Any], wanted: dict[str, Any]) -> dict[str, An
     """Return the values that a member doesn't have yet. Only names are case-sensitive."""
     changes = {}
     for field, value in wanted.items():
-        now = member.get(field) or type(value)()  # Sigma may leave out what is empty or false
+        now = member.get(field) or type(value)()  # Sigma may omit empty fields
         same = now == value if field.endswith("Name") else str(now).lower() == str(value).lower()
         changes.update({} if same else {field: value})
     return changes
 
 
 def find_member(row: Row, known: Members, my_id: str) -> dict[str, Any]:
-    """Return the member of a row. Raises SigmaError to refuse the row."""
+    """Return the member of a row. Raises SigmaError if the row can't be applied."""
     _, email, wanted = row
     members, holders = (known.get(e.lower(), []) for e in (email, wanted.get("email", "")))
-    # An earlier run may have applied the row. If more than the email is new, it means someone else
+    # If an earlier run applied the row, the member already has the new email and all new values
     if not members and not any(find_changes(holder, wanted) for holder in holders):
         members = holders
     if len(members) != 1:
-        raise SigmaError(f"{len(members) or 'no'} members have this email")
+        raise SigmaError(f"{len(members) or 'No'} members have this email")
     member = members[0]
     if member["memberId"] == "SigmaSchedulerRobot":
-        raise SigmaError("this is Sigma's own member, which sends the scheduled exports")
+        raise SigmaError("This is Sigma's own member, which sends the scheduled exports")
     rights = {"memberType", "isArchived"} & find_changes(member, wanted).keys()
     if rights and member["memberId"] == my_id:
-        raise SigmaError("this is the owner of these credentials: update this member in Sigma")
+        raise SigmaError("This member owns these credentials. Change this member in Sigma")
     if any(holder["memberId"] != member["memberId"] for holder in holders):
-        raise SigmaError(f"another member has the email {wanted['email']}")
+        raise SigmaError(f"Another member already has {wanted['email']}")
     return member
 
 
-# 4: Update one member. PATCH changes the fields you send, and leaves the others as they are
+# 4: Update one member. PATCH changes only the fields that you send
 def update_member(
     client: SigmaClient, member_id: str, changes: dict[str, Any], new_owner_id: str
 ) -> dict[str, Any]:
     """Update a member, and return it. new_owner_id gets the documents of a deactivated member."""
     body = {**changes, "newOwnerId": new_owner_id} if changes.get("isArchived") else changes
     member: dict[str, Any] = client.patch(f"/members/{member_id}", json=body)
-    # Trust what Sigma's response says, not what was asked for
+    # Check that the response has the new values
     told = {field: value for field, value in changes.items() if member.get(field) is not None}
     if wrong := find_changes(member, told):
         raise SigmaError(f"Sigma accepted the update, but didn't change {', '.join(wrong)}")
@@ -123,11 +123,11 @@ def update_member(
 
 
 def main() -> None:
-    # 5: Read the settings and the file before anything is sent
+    # 5: Read all settings and the file before anything is sent
     rows = read_updates(read_path("MEMBER_UPDATES"))
     dry_run = read_dry_run()
 
-    # 6: Fetch all members in one list. Deactivated members are left out unless asked for
+    # 6: Get all members in one list. By default, it leaves out deactivated members
     with SigmaClient(get_bearer_token) as client:
         my_id = client.get("/whoami")["userId"]
         known: Members = {}
@@ -157,7 +157,7 @@ def main() -> None:
                 raise SigmaError(f"{failed} of {len(rows)} rows can't be applied")
             return
 
-        # 8: Update the members, five at a time. If one is refused, go on with the others
+        # 8: Update the members, five at a time. If one fails, continue with the others
         unchanged, done = len(rows) - len(plan) - failed, 0
         results = in_parallel(plan, lambda s: update_member(client, s[1], s[2], my_id), "members")
         for (label, *_), result in results:
@@ -168,7 +168,7 @@ def main() -> None:
                 done += 1
                 print(f"Changed: {label}")
 
-    # 9: After an error such as a bad token, the rest isn't even tried
+    # 9: Print the summary. After an error that affects all members, the rest isn't tried
     left = len(rows) - unchanged - done - failed
     summary = f"Changed: {done}. Unchanged: {unchanged}. Failed: {failed}. Not tried: {left}."
     if failed or left:

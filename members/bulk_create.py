@@ -1,8 +1,8 @@
 """Create a member for every email in a file.
 
-anna.lee@example.com becomes Anna Lee. If an email doesn't contain two names,
-NEW_MEMBER_FIRST_NAME and NEW_MEMBER_LAST_NAME are used. Existing members are skipped, so it's safe
-to run this again. Deactivated members stay deactivated: members/batch_update.py can activate them.
+The names come from the email: anna.lee@example.com becomes Anna Lee. For emails without two names,
+the recipe uses NEW_MEMBER_FIRST_NAME and NEW_MEMBER_LAST_NAME. It's safe to run this again: members
+who already exist are skipped, even deactivated ones (members/batch_update.py can reactivate them).
 By default this is a dry run. Set DRY_RUN=false to create the members.
 
 Endpoint:  POST /v2/members for each new member, GET /v2/members to find the existing ones
@@ -10,7 +10,8 @@ Docs:      https://help.sigmacomputing.com/reference/createmember
 .env:      MEMBER_EMAILS=.member-emails, a file with emails separated by commas or line breaks
            NEW_MEMBER_TYPE, the name of an account type of your organization
            NEW_MEMBER_FIRST_NAME, NEW_MEMBER_LAST_NAME (see above)
-           SEND_INVITE=true (false: send no invitations), DRY_RUN=true (false: create the members)
+           SEND_INVITE=true (false: send no invitations)
+           DRY_RUN=true (false: create the members)
 Run:       python members/bulk_create.py
 
 Sample output:
@@ -52,8 +53,8 @@ from sigma_client import (
 
 # 2: Describe a new member in the fields that Sigma expects
 def describe_member(email: str, member_type: str, default: tuple[str, str]) -> dict[str, str]:
-    """Return a new member. default is the name to use if the email doesn't contain one."""
-    local = re.split("[+@]", email)[0]  # a plus begins a tag: anna.lee+sigma@example.com
+    """Return a new member. default has the names to use if the email doesn't contain two."""
+    local = re.split("[+@]", email)[0]  # without a tag, as in anna.lee+sigma@example.com
     words = [word.capitalize() for word in re.split("[._-]+", local) if word]
     first, last = (words[0], " ".join(words[1:])) if len(words) > 1 else default
     if not (first and last):
@@ -62,20 +63,20 @@ def describe_member(email: str, member_type: str, default: tuple[str, str]) -> d
     return {"email": email, "firstName": first, "lastName": last, "memberType": member_type}
 
 
-# 3: Find the existing members: one list instead of a request for each email
+# 3: Get all members in one list, instead of a request for each email
 def members_by_email(client: SigmaClient, **filters: str) -> dict[str, dict[str, Any]]:
-    """Return all members, or those that a filter finds, by their email in lower case."""
+    """Return all members, or those that the filters find, by email in lower case."""
     # Deactivated members keep their email, but the list leaves them out by default
     members = client.get_all("/members", includeArchived=True, includeInactive=True, **filters)
     return {member["email"].lower(): member for member in members}
 
 
 def state_of(member: dict[str, Any]) -> str:
-    """Return what to call an existing member: deactivated members can't sign in."""
+    """Return the state of an existing member. Deactivated members can't sign in."""
     return "Deactivated" if member.get("isArchived") or member.get("isInactive") else "Exists"
 
 
-# 4: Create one member. sendInvite belongs in the URL, and Sigma sends an invitation without it
+# 4: Create one member. sendInvite goes into the URL. Without it, Sigma sends an invitation
 def create_member(
     client: SigmaClient, new_member: dict[str, str], send_invite: bool
 ) -> tuple[str, str]:
@@ -84,19 +85,20 @@ def create_member(
     try:
         member = client.post("/members", json=new_member, sendInvite=send_invite)
     except SigmaError as error:
-        if error.status == 404:  # the account type is unknown, so the others would fail too
+        if error.status == 404:  # the account type is unknown, so all others would fail
             error.stops_the_run = True
         if error.status != 409:
             raise
-        # 409 has several meanings. It's harmless only if someone has just created this member
+        # A 409 has several meanings. It's harmless if the member was created in the meantime
         if existing := members_by_email(client, email=email).get(email.lower()):
             return state_of(existing), existing["memberId"]
         if named := re.search(r"member-id=([\w-]+)", str(error)):
             return "Exists", named[1]
         raise
-    # Trust what Sigma's response says, not what was asked for
+    # Check that the response has the new type
     if (member.get("memberType") or member_type).lower() != member_type.lower():
-        raise SigmaError(f"Sigma created {member['memberId']}, but as {member['memberType']}")
+        wrong = f"with the type {member['memberType']}"
+        raise SigmaError(f"Sigma created {member['memberId']}, but {wrong}")
     return "Created", member["memberId"]
 
 
@@ -111,7 +113,7 @@ def main() -> None:
     # 6: Print the plan
     with SigmaClient(get_bearer_token) as client:
         known = members_by_email(client)
-        client.require_complete_lists()  # or someone in the file might be created again
+        client.require_complete_lists()  # a missing entry may be a member in the file
         plan = []
         for email in emails:
             if member := known.get(email.lower()):
@@ -126,7 +128,7 @@ def main() -> None:
             print(dry_run_note())
             return
 
-        # 7: Create the members, five at a time. If one is refused, go on with the others
+        # 7: Create the members, five at a time. If one fails, continue with the others
         done: Counter[str] = Counter()
         results = in_parallel(plan, lambda new: create_member(client, new, send_invite), "members")
         for new_member, result in results:
@@ -138,7 +140,7 @@ def main() -> None:
                 done[state] += 1
                 print(f"{state}: {new_member['email']}, memberId {member_id}")
 
-    # 8: After an error such as a bad token, the rest isn't even tried
+    # 8: Print the summary. After an error that affects all members, the rest isn't tried
     left = len(plan) - done.total()
     summary = f"Created: {done['Created']}. Failed: {done['Failed']}. Not tried: {left}."
     if done["Failed"] or left:

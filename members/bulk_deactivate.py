@@ -5,14 +5,15 @@ documents are permanently transferred to the owner of the API credentials (to ch
 use members/deactivate_existing.py). If an identity provider manages your members (SCIM),
 deactivate them there instead.
 
-USER_NAME_PATTERN is a regular expression, searched for in "First Last", ignoring case: ^zoe matches
-every Zoe, zeller$ every Zeller, and zoe also Zoey. A pattern that matches all members is refused.
+USER_NAME_PATTERN is a regular expression. It can match any part of "First Last", in upper or lower
+case: ^zoe matches all names that begin with Zoe, and zeller$ all names that end with Zeller. A
+pattern that matches all members is refused.
 By default this is a dry run. Set DRY_RUN=false to deactivate the members.
 
 Endpoint:  DELETE /v2/members/{memberId} for each member, GET /v2/members and GET /v2/whoami
 Docs:      https://help.sigmacomputing.com/reference/deletemember
 .env:      USER_NAME_PATTERN, the names of the members to deactivate
-           DRY_RUN=true (false: deactivate them)
+           DRY_RUN=true (false: deactivate the members)
 Run:       python members/bulk_deactivate.py
 
 Sample output:
@@ -52,9 +53,9 @@ from sigma_client import (
 ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which sends the scheduled exports
 
 
-# 2: Read the pattern, and refuse one that would match every name
+# 2: Read the pattern, and refuse one that matches every name
 def read_pattern() -> re.Pattern[str]:
-    """Return USER_NAME_PATTERN. Raises SigmaError if it matches an empty text."""
+    """Return USER_NAME_PATTERN. Raises SigmaError if it even matches an empty text."""
     text = require_env("USER_NAME_PATTERN")
     try:
         pattern = re.compile(text, re.IGNORECASE)
@@ -75,17 +76,17 @@ def full_name(member: dict[str, Any]) -> str:
 def find_members(
     client: SigmaClient, pattern: re.Pattern[str], my_id: str
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the active members whose name matches: the ones to deactivate, the ones to keep.
+    """Return the active members whose names match: those to deactivate, and those to keep.
 
-    Raises SigmaError if no other member would be left.
+    Raises SigmaError if no other member with a name would stay active.
     """
     members = client.get_all("/members")
-    # Without the robot, Sigma sends no scheduled exports. Without their owner, the credentials
-    # stop working
+    # Without the robot, Sigma can't send scheduled exports. If their owner is deactivated, the
+    # credentials stop working
     keep = (ROBOT_ID, my_id)
     matches = [member for member in members if pattern.search(full_name(member))]
     plan = [member for member in matches if member["memberId"] not in keep]
-    # Identity providers create members without a name, and those match no pattern
+    # Identity providers can create members without a name. No pattern matches them
     named = [m for m in members if full_name(m) and m["memberId"] not in keep]
     if plan and len(plan) == len(named):
         text = pattern.pattern
@@ -96,9 +97,9 @@ def find_members(
 # 4: Deactivate one member
 def deactivate_member(client: SigmaClient, member_id: str) -> None:
     """Deactivate a member. The owner of the credentials gets the member's documents."""
-    # Sigma's response is {}. If it ever describes the member, believe what it says
+    # The response is an empty object. If it ever describes the member, check the status
     if client.delete(f"/members/{member_id}").get("isArchived") is False:
-        raise SigmaError("Sigma accepted the request, but the member is still active")
+        raise SigmaError("Sigma accepted the change, but the member is still active")
 
 
 def main() -> None:
@@ -120,7 +121,7 @@ def main() -> None:
             print(dry_run_note())
             return
 
-        # 7: Deactivate them, five at a time. If one is refused, go on with the others
+        # 7: Deactivate the members, five at a time. If one fails, continue with the others
         done = failed = 0
         results = in_parallel(
             plan, lambda member: deactivate_member(client, member["memberId"]), "members"
@@ -133,7 +134,7 @@ def main() -> None:
                 done += 1
                 print(f"Deactivated: {member_label(member)}")
 
-    # 8: After an error such as a bad token, the rest isn't even tried
+    # 8: Print the summary. After an error that affects all members, the rest isn't tried
     summary = f"Deactivated: {done}. Failed: {failed}. Not tried: {len(plan) - done - failed}."
     if done < len(plan):
         raise SigmaError(f"{summary} Run this recipe again to continue")

@@ -28,7 +28,7 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, SigmaError, require_email, require_id, run
 
 
-# 2: Send the new email. PATCH changes the fields you send, and leaves the others as they are
+# 2: Send the new email. PATCH changes only the fields that you send
 def change_email(client: SigmaClient, member_id: str, email: str) -> dict[str, Any]:
     """Change a member's email, and return the member."""
     try:
@@ -36,7 +36,7 @@ def change_email(client: SigmaClient, member_id: str, email: str) -> dict[str, A
         return member
     except SigmaError as error:
         if error.status == 409:  # emails are unique, and deactivated members keep theirs
-            hint = f"Another member may have {email}, even a deactivated one"
+            hint = f"Another member may already have {email}, maybe a deactivated one"
             raise SigmaError(f"{error}. {hint}", 409) from error
         raise
 
@@ -45,7 +45,7 @@ def main() -> None:
     member_id = require_id("MEMBERID")
     email = require_email("EMAIL")
 
-    # 3: Show the old email, so that you can undo the change later
+    # 3: Show the old email first, so that you can undo the change
     with SigmaClient(get_bearer_token) as client:
         old_email = client.get(f"/members/{member_id}")["email"]
         print(f"Old email: {old_email}")
@@ -53,11 +53,11 @@ def main() -> None:
             print("The member already has this email. Nothing was changed.")
             return
 
-        # 4: Change it. If members sign in through an identity provider, the new email must be the
-        #    one that the provider sends to Sigma
+        # 4: Change the email. If members sign in through an identity provider, it must be the email
+        #    that the provider sends to Sigma
         member = change_email(client, member_id, email)
 
-    # 5: Trust what Sigma's response says. It may spell the email in lower case
+    # 5: Check that the response has the new email. Sigma may change it to lower case
     email_now = member.get("email") or email
     if email_now == old_email or email_now.lower() != email.lower():
         raise SigmaError(f"Sigma accepted the change, but the email is still {email_now}")

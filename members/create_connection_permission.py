@@ -2,10 +2,10 @@
 
 Endpoint:  POST /v2/connections/{connectionId}/grants
 Docs:      https://help.sigmacomputing.com/reference/createconnectiongrant
-.env:      CONNECTIONID, the connection: its ID (connections/list_all_connections.py prints it)
-           or the URL of its page
-           MEMBERID, the member who gets the permission
-           CONNECTION_PERMISSION=usage (annotate)
+.env:      CONNECTIONID, the connection: its ID or URL
+           (connections/list_all_connections.py prints the IDs)
+           MEMBERID, the member who gets access (members/list_all.py prints the IDs)
+           CONNECTION_PERMISSION=usage (or annotate)
 Run:       python members/create_connection_permission.py
 
 Sample output:
@@ -26,7 +26,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, read_env, require_id, run
 
-# 2: The permissions on a connection. The Sigma UI calls them Can Use and Can Use & Annotate
+# 2: List the possible permissions. In the Sigma UI: Can Use, and Can Use & Annotate
 PERMISSIONS = ("usage", "annotate")
 
 

@@ -1,14 +1,14 @@
 """Create a member: step 1 of onboarding.
 
-So that you can try this as often as you like, the recipe adds the time in milliseconds to the
-email: new.member@example.com becomes new.member+1714640040000@example.com. Most mail servers
-deliver both to the same mailbox. To use the email as it is, set UNIQUE_EMAIL=false.
+Emails are unique in Sigma. To let you run this as often as you like, the recipe adds the time in
+milliseconds: new.member@example.com becomes new.member+1714640040000@example.com. Most mail servers
+deliver both to the same mailbox. To use EMAIL as it is, set UNIQUE_EMAIL=false.
 
 Endpoint:  POST /v2/members, and GET /v2/members if the email is taken
 Docs:      https://help.sigmacomputing.com/reference/createmember
 .env:      EMAIL, NEW_MEMBER_FIRST_NAME, NEW_MEMBER_LAST_NAME
            NEW_MEMBER_TYPE, the name of an account type of your organization
-           UNIQUE_EMAIL=true, SEND_INVITE=true (false: Sigma emails no invitation)
+           UNIQUE_EMAIL=true, SEND_INVITE=true (false: send no invitation)
 Run:       python members/create_new.py
 
 Sample output:
@@ -49,7 +49,7 @@ def read_new_member() -> dict[str, str]:
     }
 
 
-# 3: Create the member. sendInvite belongs in the URL, and Sigma sends an invitation without it
+# 3: Create the member. sendInvite goes into the URL. Without it, Sigma sends an invitation
 def create_member(
     client: SigmaClient, new_member: dict[str, str], send_invite: bool
 ) -> dict[str, Any]:
@@ -58,13 +58,13 @@ def create_member(
     member_id = member["memberId"]
     member_type = member.get("memberType") or new_member["memberType"]
     if member_type.lower() != new_member["memberType"].lower():
-        raise SigmaError(f"Sigma created the member {member_id}, but the type is {member_type}")
+        raise SigmaError(f"Sigma created {member_id}, but with the type {member_type}")
     return member
 
 
-# 4: Find the member who has the email. Not every 409 means that there is one
+# 4: Find the member who already has the email. A 409 can also have another cause
 def find_existing(client: SigmaClient, email: str, refusal: SigmaError) -> dict[str, Any]:
-    """Return the member with this email, or raise the refusal again if there isn't exactly one."""
+    """Return the member with this email. If there isn't exactly one, raise the refusal again."""
     members: list[dict[str, Any]] = []
     with contextlib.suppress(SigmaError):  # the refusal says more than a failed lookup
         # Deactivated members keep their email, but the list leaves them out by default
@@ -83,7 +83,7 @@ def main() -> None:
     new_member = read_new_member()
     send_invite = read_flag("SEND_INVITE", default=True)
 
-    # 6: Create the member. Print the email first: if the response is lost, look for it in Sigma
+    # 6: Create the member. Print the email first: if the response is lost, you can look for it
     email = new_member["email"]
     with SigmaClient(get_bearer_token) as client:
         print(f"Creating {email}")
@@ -95,10 +95,10 @@ def main() -> None:
             existing = find_existing(client, email, error)
             is_active = not (existing.get("isArchived") or existing.get("isInactive"))
             who = f"{'a' if is_active else 'a deactivated'} member: {existing['memberId']}"
-            fix = "Set EMAIL to another email, or UNIQUE_EMAIL=true"
+            fix = "Use another EMAIL, or set UNIQUE_EMAIL=true"
             raise SigmaError(f"{email} already belongs to {who}. {fix}", 409) from error
 
-    # 7: Print what the next steps need
+    # 7: Print the ID. The next steps need it as MEMBERID
     print("New member created successfully:")
     print(f"memberId:   {member['memberId']}")
     print(f"memberType: {member.get('memberType') or ''}")

@@ -1,11 +1,11 @@
 """Create a workspace for a member: step 2 of onboarding.
 
-A workspace is a shared folder at the top level of the organization. The member can't open it yet:
+A workspace is a shared folder at the top level of the organization. The member can't open it until
 step 3 grants access. It's safe to run this again: an existing workspace is reused.
 
 Endpoint:  POST /v2/workspaces
 Docs:      https://help.sigmacomputing.com/reference/createworkspace
-.env:      MEMBERID, the member that the workspace is for (members/create_new.py prints it)
+.env:      MEMBERID, the member who gets the workspace (members/list_all.py prints the IDs)
 Run:       python members/create_workspace.py
 
 Sample output:
@@ -27,18 +27,18 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, SigmaError, require_id, run
 
 
-# 2: Create the workspace, unless there is one with this name
+# 2: Create the workspace, unless it already exists
 def create_workspace(client: SigmaClient, member_id: str) -> tuple[str, bool]:
     """Return the ID of the member's workspace, and True if it's new."""
-    # Two workspaces can have the same name. noDuplicates keeps Sigma from creating a second one
+    # noDuplicates tells Sigma not to create a second workspace with the same name
     name = f"Workspace for Member {member_id}"
     response = client.post("/workspaces", json={"name": name, "noDuplicates": True})
 
-    # 3: For a name that exists, Sigma's response is a list of the IDs of the workspaces with it
+    # 3: If the name exists, the response lists the IDs of all workspaces with this name instead
     if response.get("workspaceIds"):
         return response["workspaceIds"][0], False
     if (response.get("name") or name) != name:
-        raise SigmaError(f"Sigma created a workspace with another name: {response['name']}")
+        raise SigmaError(f"Sigma created the workspace, but named it {response['name']!r}")
     return response["workspaceId"], True
 
 

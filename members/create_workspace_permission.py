@@ -2,9 +2,9 @@
 
 Endpoint:  POST /v2/workspaces/{workspaceId}/grants
 Docs:      https://help.sigmacomputing.com/reference/createworkspacegrant
-.env:      WORKSPACEID, the workspace: its ID (members/create_workspace.py prints it) or its URL
-           MEMBERID, the member who gets the permission
-           PERMISSION=view (explore, organize, edit)
+.env:      WORKSPACEID, the workspace: its ID or URL (members/list_workspaces.py prints the IDs)
+           MEMBERID, the member who gets access (members/list_all.py prints the IDs)
+           PERMISSION=view (or explore, organize, edit)
 Run:       python members/create_workspace_permission.py
 
 Sample output:
@@ -25,7 +25,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, read_env, require_id, run
 
-# 2: The permissions on a workspace. The Sigma UI calls them Can View, Can Explore,
+# 2: List the possible permissions. In the Sigma UI: Can View, Can Explore,
 #    Can Contribute (organize) and Can Manage (edit)
 PERMISSIONS = ("view", "explore", "organize", "edit")
 

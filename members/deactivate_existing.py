@@ -1,15 +1,16 @@
 """Deactivate a member, and transfer the member's documents to a new owner.
 
-Sigma deactivates members; it never deletes them. A deactivated member can't sign in, and keeps the
-email. The documents are transferred permanently, so this is a dry run by default: set DRY_RUN=false
-to apply it. If an identity provider manages the member (SCIM), deactivate the member there.
+Sigma deactivates members; it never deletes them. A deactivated member can't sign in, but keeps the
+email. The documents are transferred permanently. If an identity provider manages your members
+(SCIM), deactivate them there instead.
+By default this is a dry run. Set DRY_RUN=false to deactivate the member.
 
-Endpoint:  PATCH /v2/members/{memberId} with a new owner, or DELETE /v2/members/{memberId};
-           for the plan: GET /v2/members/{memberId}, GET /v2/whoami, GET /v2/members and
-           GET /v2/members/{memberId}/files
+Endpoint:  PATCH /v2/members/{memberId} with a new owner, or DELETE /v2/members/{memberId}
+           GET /v2/members/{memberId}, GET /v2/whoami, GET /v2/members and
+           GET /v2/members/{memberId}/files for the plan
 Docs:      https://help.sigmacomputing.com/reference/deletemember
 .env:      MEMBERID, the member to deactivate (members/list_all.py prints the IDs)
-           NEW_OWNER_EMAIL, the new owner of the documents (if empty: the owner of the credentials)
+           NEW_OWNER_EMAIL, the new owner of the documents (default: the owner of the credentials)
            DRY_RUN=true (false: deactivate the member)
 Run:       python members/deactivate_existing.py
 
@@ -49,9 +50,10 @@ from sigma_client import (
 ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which sends the scheduled exports
 
 
-# 2: Deactivate the member. PATCH can name the new owner. After DELETE, it's the credentials' owner
+# 2: Deactivate the member. PATCH names the new owner of the documents. With DELETE, it's the owner
+#    of the credentials
 def deactivate_member(client: SigmaClient, member_id: str, new_owner_id: str = "") -> None:
-    """Deactivate a member. Raises SigmaError if the response shows that the member is active."""
+    """Deactivate a member. Raises SigmaError if the response says that the member is active."""
     if new_owner_id:
         body = {"isArchived": True, "newOwnerId": new_owner_id}
         response = client.patch(f"/members/{member_id}", json=body)
@@ -59,15 +61,13 @@ def deactivate_member(client: SigmaClient, member_id: str, new_owner_id: str = "
         response = client.delete(f"/members/{member_id}")
     # The response to DELETE is an empty object
     if response.get("isArchived") is False:
-        raise SigmaError(
-            f"Sigma didn't deactivate the member {member_id}. Its response: {response}"
-        )
+        raise SigmaError(f"Sigma accepted the change, but member {member_id} is still active")
 
 
 # 3: Find the new owner
 def find_active_member(client: SigmaClient, email: str) -> dict[str, Any]:
     """Return the active member with this email. Raises SigmaError unless there is exactly one."""
-    # The list leaves out deactivated members. Its filter isn't documented as exact, so compare
+    # The list leaves out deactivated members. The filter isn't documented as exact, so compare
     members = client.get_all("/members", email=email)
     same = [member for member in members if str(member.get("email")).lower() == email.lower()]
     found: list[dict[str, Any]] = [member for member in same if member["memberId"] != ROBOT_ID]
@@ -80,7 +80,7 @@ def find_active_member(client: SigmaClient, email: str) -> dict[str, Any]:
 # 4: Count the documents
 def count_documents(client: SigmaClient, member_id: str) -> str:
     """Return how many documents and folders a member owns, as text."""
-    # The list has everything that the member can open. What belongs to others isn't transferred
+    # The list has everything that the member can open, but only what they own is transferred
     owners = [file.get("ownerId") for file in client.get_all(f"/members/{member_id}/files")]
     unknown = owners.count(None)
     more = f" (Sigma doesn't name the owner of {unknown} more)" if unknown else ""
@@ -93,12 +93,12 @@ def main() -> None:
     new_owner_email = read_env("NEW_OWNER_EMAIL")
     dry_run = read_dry_run()
     if member_id == ROBOT_ID:
-        raise SigmaError(f"MEMBERID is {ROBOT_ID}, which Sigma needs for scheduled exports")
+        raise SigmaError(f"MEMBERID is {ROBOT_ID}, which sends the scheduled exports")
     if new_owner_email and not is_email(new_owner_email):
         raise SigmaError(f"NEW_OWNER_EMAIL is {new_owner_email!r}, which isn't an email")
 
     with SigmaClient(get_bearer_token) as client:
-        # 6: Look at the member. Without their owner, these credentials would stop working
+        # 6: Look up the member. If their owner is deactivated, these credentials stop working
         member = client.get(f"/members/{member_id}")
         my_id = client.get("/whoami")["userId"]
         if member_id == my_id:

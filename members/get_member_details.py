@@ -1,12 +1,10 @@
 """Show the name, email, account type, status and teams of a member.
 
-MEMBERID says which member. If it's empty, EMAIL does.
-
 Endpoint:  GET /v2/members/{memberId}, or GET /v2/members to find an email
            GET /v2/members/{memberId}/teams
 Docs:      https://help.sigmacomputing.com/reference/getmember
 .env:      MEMBERID, the member (members/list_all.py prints the IDs)
-           EMAIL, the member's email, used only if MEMBERID is empty
+           EMAIL, the member's email, if MEMBERID is empty
 Run:       python members/get_member_details.py
 
 Sample output:
@@ -52,32 +50,32 @@ def get_member(client: SigmaClient, member_id: str) -> dict[str, Any]:
 
 
 def find_member(client: SigmaClient, email: str) -> dict[str, Any]:
-    """Return the member with an email, even a deactivated one, or raise SigmaError."""
-    # Deactivated members are left out by default: isArchived means deactivated in Sigma,
+    """Return the member with this email, even a deactivated one, or raise SigmaError."""
+    # By default, the list leaves out deactivated members. isArchived means deactivated in Sigma,
     # isInactive by the identity provider
     similar = client.get_all("/members", email=email, includeArchived=True, includeInactive=True)
-    # The filter isn't documented as exact, so compare. Upper and lower case are the same
+    # The filter isn't documented as exact, so compare, ignoring case
     found = [m for m in similar if str(m.get("email")).lower() == email.lower()]
     if len(found) != 1:
         raise SigmaError(f"{len(found) or 'No'} members have the email {email}. Check EMAIL")
     return found[0]
 
 
-# 3: Get the teams. The API credentials must belong to an administrator
+# 3: Get the teams. The owner of the credentials must be an administrator
 def teams_of_member(client: SigmaClient, member_id: str) -> list[dict[str, Any]]:
     """Return the teams of a member."""
     return client.get_all(f"/members/{member_id}/teams")
 
 
 def status_of(member: dict[str, Any]) -> str:
-    """Return whether a member is active. Both fields may be missing."""
+    """Return the status of a member. Both fields may be missing."""
     if member.get("isArchived"):
         return "deactivated"
     return "deactivated by the identity provider" if member.get("isInactive") else "active"
 
 
 def main() -> None:
-    # 4: Many .env files have both settings, so say which one counts
+    # 4: Many .env files have both settings, so print which one is used
     by_email = bool(read_env("EMAIL") and not read_env("MEMBERID"))
     wanted = require_email("EMAIL") if by_email else require_id("MEMBERID")
     print(f"Looking for the member in {'EMAIL' if by_email else 'MEMBERID'}")
@@ -87,7 +85,7 @@ def main() -> None:
         member = find_member(client, wanted) if by_email else get_member(client, wanted)
         teams = teams_of_member(client, member["memberId"])
 
-        # 6: Print them. printable keeps each value on one line, whatever it contains
+        # 6: Print them. printable() keeps each value on one line
         details = {
             "Name": " ".join(filter(None, (member.get("firstName"), member.get("lastName")))),
             "Email": member.get("email"),

@@ -28,7 +28,7 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, print_rows, run
 
 
-# 2: Get the members. Sigma sends a list in pages, and get_all reads them all
+# 2: Get the members. Sigma sends lists in pages, and get_all reads all of them
 def list_members(client: SigmaClient) -> list[dict[str, Any]]:
     """Return all active members, including Sigma's own SigmaSchedulerRobot."""
     # Deactivated members are left out. To include them, add includeArchived=True
@@ -38,8 +38,8 @@ def list_members(client: SigmaClient) -> list[dict[str, Any]]:
 def main() -> None:
     # 3: Open a client. It gets a token from get_bearer_token, and sends it with every request
     with SigmaClient(get_bearer_token) as client:
-        # 4: Print a table. member["memberId"] raises an error if the field is missing. Use get()
-        #    for fields that may be missing, as either part of a name
+        # 4: Print a table. member["memberId"] raises an error if the field is missing. For fields
+        #    that may be missing, such as the names, use get()
         rows = []
         for member in list_members(client):
             name = " ".join(filter(None, (member.get("firstName"), member.get("lastName"))))

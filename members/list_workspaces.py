@@ -1,4 +1,4 @@
-"""List the workspaces, with the ID that you need for WORKSPACEID.
+"""List the workspaces, with the IDs that you need for WORKSPACEID.
 
 Endpoint:  GET /v2/workspaces
 Docs:      https://help.sigmacomputing.com/reference/listworkspaces
@@ -28,17 +28,17 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, print_rows, run
 
 
-# 2: Get the workspaces. Several can have the same name, so recipes take the ID
+# 2: Get the workspaces. Several can have the same name, so other recipes need the ID
 def list_workspaces(client: SigmaClient) -> list[dict[str, Any]]:
     """Return all workspaces."""
     return client.get_all("/workspaces")
 
 
 def main() -> None:
-    # 3: Open a client. If Sigma couldn't read a workspace, the end of its block raises an error,
+    # 3: Open a client. If Sigma couldn't read a workspace, the "with" block ends with an error,
     #    after the others are printed
     with SigmaClient(get_bearer_token) as client:
-        # 4: Print a table. A workspace without an ID is an error, because the ID is what you need
+        # 4: Print a table. A workspace without an ID is an error, because other recipes need it
         workspaces = list_workspaces(client)
         rows = [{**entry, "workspaceId": entry["workspaceId"]} for entry in workspaces]
         columns = {"Name": "name", "Workspace ID": "workspaceId"}

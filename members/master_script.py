@@ -1,4 +1,4 @@
-"""Onboard a member: run all five steps, and hand the IDs from one to the next.
+"""Onboard a member: run all five steps, and pass the IDs from one to the next.
 
 1. create the member                            create_new.py
 2. create a workspace for the member            create_workspace.py
@@ -6,10 +6,10 @@
 4. add the member to a team                     add_member_to_team.py
 5. grant access to the connection (usage)       create_connection_permission.py
 
-If a step fails, the error names the steps that are done and the command that continues from there.
-With UNIQUE_EMAIL=false, an existing member with this email is onboarded, and it's safe to run this
-again. But a grant may replace a higher permission that the member already has. MEMBERID,
-WORKSPACEID, PERMISSION and CONNECTION_PERMISSION are for the single steps, and aren't read here.
+If a step fails, the error lists the completed steps, and the command that continues from there.
+With UNIQUE_EMAIL=false, it's safe to run this again: if a member has this email, that member is
+onboarded. But a grant may replace a higher permission that the member already has. MEMBERID,
+WORKSPACEID, PERMISSION and CONNECTION_PERMISSION aren't read: they're for the single steps.
 
 Endpoint:  POST /v2/members, POST /v2/workspaces, POST /v2/workspaces/{workspaceId}/grants,
            PATCH /v2/teams/{teamId}/members, POST /v2/connections/{connectionId}/grants;
@@ -88,7 +88,7 @@ def use_existing(member: dict[str, Any]) -> str:
 
 # 3: Define the two options on the command line
 def id_option(text: str) -> str:
-    """Return an ID. For anything else, argparse prints an error and exits with code 2."""
+    """Return an ID. If it isn't one, argparse prints an error and exits with code 2."""
     if not re.fullmatch(SAFE_ID, text, re.ASCII):
         raise argparse.ArgumentTypeError(f"{text!r} isn't an ID")
     return text
@@ -112,19 +112,19 @@ def command_to_continue(member_id: str | None, workspace_id: str | None) -> str:
 
 
 def main(arguments: argparse.Namespace) -> None:
-    # 4: Read all settings before anything is sent: a typo in TEAMID must not surface after the
-    #    member has been created
+    # 4: Read all settings before anything is sent: a typo in TEAMID must not show up only after
+    #    the member was created
     member_id, workspace_id = arguments.member_id, arguments.workspace_id
     new_member = {} if member_id else read_new_member()
     send_invite = read_flag("SEND_INVITE", default=True)
     team_id = require_id("TEAMID")
     connection_id = require_id("CONNECTIONID")
 
-    # 5: Use one client for all steps. Get the token first: wrong credentials aren't a failed step
+    # 5: Use one client for all steps. Get the token first: if that fails, no step was tried
     done: list[str] = []
     with SigmaClient(get_bearer_token) as client:
         get_bearer_token(client.credentials)
-        # 6: Run the steps. Each needs the results of the previous ones, so stop at a failure
+        # 6: Run the steps. Each needs the results of the previous ones, so stop if one fails
         try:
             if member_id:
                 use_existing(client.get(f"/members/{member_id}"))
@@ -149,14 +149,14 @@ def main(arguments: argparse.Namespace) -> None:
             response = grant_connection(client, connection_id, member_id, "usage")
             print(f"New connection permission added successfully: {response}")
 
-        # 7: Say how to continue, also after Ctrl-C. It's safe to repeat any step but the first: if
-        #    there was no clear refusal (4xx), the member may exist
+        # 7: Print how to continue, even after Ctrl-C. All steps but the first are safe to repeat:
+        #    unless Sigma refused it (4xx), the member may already exist
         except (Exception, KeyboardInterrupt) as error:
             status = getattr(error, "status", None)
             line = "Stopped" if isinstance(error, KeyboardInterrupt) else str(error)
             line += f". Steps done: {', '.join(done) or 'none'}."
             if not (member_id or 400 <= (status or 0) < 500):
-                line += f" If {new_member['email']} is in Sigma, add --member-id with its ID."
+                line += f" If {new_member['email']} is in Sigma, add --member-id and its ID."
             line += f" To continue: {command_to_continue(member_id, workspace_id)}"
             if isinstance(error, KeyboardInterrupt):
                 print(line, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""List the workbooks that a member used recently, latest first.
+"""List the workbooks that a member used recently, the latest first.
 
 Endpoint:  GET /v2/members/{memberId}/files/recents
 Docs:      https://help.sigmacomputing.com/reference/listrecentinodes
@@ -33,10 +33,10 @@ from sigma_client import SigmaClient, print_rows, require_id, run
 NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
-# 2: Read the time of the last use. Sigma leaves it out if it doesn't know it
+# 2: Read the time of the last use. It's missing if Sigma doesn't know it
 def last_used(workbook: dict[str, Any]) -> datetime:
     """Return when a workbook was last used, in UTC, or NEVER."""
-    # Python 3.10 doesn't understand Z, and needs exactly six decimals
+    # Python 3.10 can't parse a Z at the end, and needs exactly six decimals
     text = (workbook.get("lastInteractionAt") or NEVER.isoformat()).removesuffix("Z")
     text = re.sub(r"\.(\d+)", lambda decimals: f".{decimals[1][:6]:0<6}", text)
     time = datetime.fromisoformat(text)
@@ -45,7 +45,7 @@ def last_used(workbook: dict[str, Any]) -> datetime:
 
 # 3: Get the workbooks. The list also contains folders and data models
 def recent_workbooks(client: SigmaClient, member_id: str) -> list[dict[str, Any]]:
-    """Return the workbooks that a member used recently, latest first."""
+    """Return the workbooks that a member used recently, the latest first."""
     files = client.get_all(f"/members/{member_id}/files/recents")
     workbooks = [file for file in files if file["type"] == "workbook"]
     return sorted(workbooks, key=last_used, reverse=True)

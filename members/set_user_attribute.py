@@ -1,10 +1,10 @@
-"""Set a user attribute of a member: the value that row-level security filters data by.
+"""Set a user attribute of a member: row-level security uses its value to filter data.
 
 Endpoint:  POST /v2/user-attributes/{userAttributeId}/users
            GET /v2/user-attributes to find the attribute by name
 Docs:      https://help.sigmacomputing.com/reference/setuserattributeforusers
 .env:      USER_ATTRIBUTE, the name of the attribute (Administration > User Attributes)
-           USER_ATTRIBUTE_VALUE, the value for the member
+           USER_ATTRIBUTE_VALUE, the new value, which replaces the old one
            MEMBERID, the member (members/list_all.py prints the IDs)
 Run:       python members/set_user_attribute.py
 
@@ -29,9 +29,9 @@ from sigma_client import SigmaClient, SigmaError, require_env, require_id, run
 
 # 2: Find the attribute by name
 def find_attribute_id(client: SigmaClient, name: str) -> str:
-    """Return the ID of the user attribute with a name, or raise SigmaError."""
-    # The filter also finds longer names. The wrong attribute could show data to the wrong people,
-    # so the name must match exactly, including upper and lower case
+    """Return the ID of the user attribute. Raises SigmaError unless there is exactly one."""
+    # The filter also finds longer names. A wrong attribute could show data to the wrong people, so
+    # the name must match exactly, including upper and lower case
     similar = client.get_all("/user-attributes", name=name)
     client.require_complete_lists()
     ids = [entry["userAttributeId"] for entry in similar if entry.get("name") == name]
@@ -43,7 +43,7 @@ def find_attribute_id(client: SigmaClient, name: str) -> str:
     return str(ids[0])
 
 
-# 3: Set the value. One request can set it for many members. Sigma calls the memberId userId here
+# 3: Set the value. One request can do this for many members. Here, Sigma calls a memberId userId
 def set_attribute(client: SigmaClient, attribute_id: str, member_id: str, value: str) -> None:
     """Set a user attribute of a member. The response is an empty object."""
     assignment = {"userId": member_id, "value": {"val": value, "type": "string"}}
@@ -55,7 +55,7 @@ def main() -> None:
     value = require_env("USER_ATTRIBUTE_VALUE")
     member_id = require_id("MEMBERID")
 
-    # 4: Set the value. It replaces the member's old value
+    # 4: Find the attribute, and set the value
     with SigmaClient(get_bearer_token) as client:
         attribute_id = find_attribute_id(client, name)
         print(f"User attribute: {name} ({attribute_id})")

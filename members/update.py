@@ -1,11 +1,11 @@
 """Change the account type of a member.
 
-An account type (View, Act, Analyze, Build, Admin, or one that your organization created) decides
+An account type (View, Act, Analyze, Build, Admin, or a custom one of your organization) determines
 what a member can do in Sigma.
 
 Endpoint:  PATCH /v2/members/{memberId}
-           GET /v2/members/{memberId} for the old type, GET /v2/accountTypes if the new is unknown,
-           GET /v2/whoami for the owner of the API credentials
+           GET /v2/members/{memberId} for the old type, GET /v2/whoami for the owner of the
+           credentials, and GET /v2/accountTypes if the new type is unknown
 Docs:      https://help.sigmacomputing.com/reference/updatemember
 .env:      MEMBERID, the member to change (members/list_all.py prints the IDs)
            NEW_MEMBER_TYPE, the name of an account type of your organization
@@ -35,14 +35,14 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, SigmaError, member_label, require_env, require_id, run
 
 
-# 2: Send the new type. PATCH changes the fields you send, and leaves the others as they are
+# 2: Send the new type. PATCH changes only the fields that you send
 def update_member_type(client: SigmaClient, member_id: str, new_type: str) -> dict[str, Any]:
     """Change a member's account type, and return the member."""
     member: dict[str, Any] = client.patch(f"/members/{member_id}", json={"memberType": new_type})
     return member
 
 
-# 3: List the account types. This list is one of the few that take pageSize instead of limit
+# 3: List the account types. This is one of the few lists that take pageSize instead of limit
 def account_type_names(client: SigmaClient) -> list[str]:
     """Return the names of the organization's account types."""
     return [entry["accountTypeName"] for entry in client.get_all("/accountTypes", pageSize=1000)]
@@ -53,26 +53,26 @@ def main() -> None:
     new_type = require_env("NEW_MEMBER_TYPE")
 
     with SigmaClient(get_bearer_token) as client:
-        # 4: Only administrators can change account types. If the owner of the credentials gave
-        #    up that right, this recipe couldn't undo it
+        # 4: Don't change the owner of the credentials. Only administrators can change account
+        #    types, so this recipe might not be able to undo it
         if client.get("/whoami")["userId"] == member_id:
-            raise SigmaError("MEMBERID owns the API credentials. Change this member in Sigma")
+            raise SigmaError("MEMBERID owns these credentials. Change this member in Sigma")
 
-        # 5: Show the member before the change, so that you can undo it later
+        # 5: Show the old type first, so that you can undo the change
         before = client.get(f"/members/{member_id}")
         print(f"Member:   {member_label(before)}")
         print(f"Old type: {before['memberType']}")
 
-        # 6: Change the type. The member exists, so 404 means that the type doesn't
+        # 6: Change the type. The member exists, so a 404 means that the type doesn't
         try:
             after = update_member_type(client, member_id, new_type)
         except SigmaError as error:
             if error.status == 404:
                 names = ", ".join(account_type_names(client))
-                raise SigmaError(f"{error}. NEW_MEMBER_TYPE can be {names}", 404) from error
+                raise SigmaError(f"{error}. NEW_MEMBER_TYPE can be: {names}", 404) from error
             raise
 
-    # 7: Trust what Sigma's response says, not what you asked for
+    # 7: Check that the response has the new type
     type_now = after.get("memberType") or new_type
     if type_now.lower() != new_type.lower():
         raise SigmaError(f"Sigma accepted the change, but the type is still {type_now}")

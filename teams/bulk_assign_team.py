@@ -3,7 +3,7 @@
 Endpoint:  PATCH /v2/teams/{teamId}/members
            GET /v2/teams/{teamId} and GET /v2/members for the plan
 Docs:      https://help.sigmacomputing.com/reference/updateteammembers
-.env:      TEAMID, the team: its ID (teams/list_all.py prints it) or the URL of its page
+.env:      TEAMID, the team: its ID or URL (teams/list_all.py prints the IDs)
            MEMBER_EMAILS=.member-emails, a file with emails separated by commas or line breaks
 Run:       python teams/bulk_assign_team.py
 
@@ -32,13 +32,13 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, SigmaError, printable, read_emails, require_id, run
 
 MAX_IDS = 1000  # in one request
-ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which doesn't belong in a team
+ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which sends the scheduled exports
 
 
 # 2: Get all members in one list, instead of a request for each email
 def members_by_email(client: SigmaClient) -> dict[str, list[dict[str, Any]]]:
     """Return the members with each email in lower case."""
-    # The list leaves out deactivated members by default, but they aren't unknown
+    # By default, the list leaves out deactivated members. Include them, to report them as such
     found: dict[str, list[dict[str, Any]]] = {}
     for member in client.get_all("/members", includeArchived=True, includeInactive=True):
         if member["memberId"] != ROBOT_ID:
@@ -48,11 +48,11 @@ def members_by_email(client: SigmaClient) -> dict[str, list[dict[str, Any]]]:
 
 # 3: Compare an email with the members and the team
 def state_in_team(matches: list[dict[str, Any]], in_team: set[str]) -> str:
-    """Return what to do for the members with an email. Only "To add" leads to a change."""
-    if len(matches) != 1:  # two emails can differ in upper and lower case only
+    """Return the state of the members with an email. Only "To add" leads to a change."""
+    if len(matches) != 1:  # the emails of two members can differ only in case
         return f"{len(matches)} members" if matches else "Not a member"
     if matches[0].get("isArchived") or matches[0].get("isInactive"):
-        return "Deactivated"  # because of one of these, Sigma would refuse the whole request
+        return "Deactivated"  # for one of these, Sigma would refuse the whole request
     return "In the team" if matches[0]["memberId"] in in_team else "To add"
 
 
@@ -88,7 +88,7 @@ def main() -> None:
         team_name = printable(team.get("name") or "")
         print(f"Plan: add {len(to_add)} of {len(emails)} to the team {team_name}")
 
-        # 7: Add the members. An email that can't be added doesn't stop the others, but is a failure
+        # 7: Add the members. If an email in the file can't be added, that counts as a failure
         add_to_team(client, team_id, to_add)
         present = states.count("In the team")
         failed = len(emails) - len(to_add) - present

@@ -1,12 +1,12 @@
 """Remove the members whose emails are in a file from a team.
 
-Members who leave a team may lose access to a lot. So this is a dry run by default: set
-DRY_RUN=false to apply it.
+Members who leave a team lose the access that only the team gave them.
+By default this is a dry run. Set DRY_RUN=false to remove the members.
 
 Endpoint:  PATCH /v2/teams/{teamId}/members
            GET /v2/teams/{teamId} and GET /v2/members for the plan
 Docs:      https://help.sigmacomputing.com/reference/updateteammembers
-.env:      TEAMID, the team: its ID (teams/list_all.py prints it) or the URL of its page
+.env:      TEAMID, the team: its ID or URL (teams/list_all.py prints the IDs)
            MEMBER_EMAILS=.member-emails, a file with emails separated by commas or line breaks
            DRY_RUN=true (false: remove the members)
 Run:       python teams/bulk_remove_team.py
@@ -44,13 +44,13 @@ from sigma_client import (
 )
 
 MAX_IDS = 1000  # in one request
-ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member: leave it where it is
+ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which sends the scheduled exports
 
 
 # 2: Get all members in one list, instead of a request for each email
 def members_by_email(client: SigmaClient) -> dict[str, list[dict[str, Any]]]:
     """Return the members with each email in lower case."""
-    # The list leaves out deactivated members by default, but they aren't unknown
+    # By default, the list leaves out deactivated members. Include them, to report them as such
     found: dict[str, list[dict[str, Any]]] = {}
     for member in client.get_all("/members", includeArchived=True, includeInactive=True):
         if member["memberId"] != ROBOT_ID:
@@ -60,12 +60,12 @@ def members_by_email(client: SigmaClient) -> dict[str, list[dict[str, Any]]]:
 
 # 3: Compare an email with the members and the team
 def state_in_team(matches: list[dict[str, Any]], in_team: set[str]) -> str:
-    """Return what to do for the members with an email. Only "To remove" leads to a change."""
-    if len(matches) != 1:  # two emails can differ in upper and lower case only
+    """Return the state of the members with an email. Only "To remove" leads to a change."""
+    if len(matches) != 1:  # the emails of two members can differ only in case
         return f"{len(matches)} members" if matches else "Not a member"
     if matches[0]["memberId"] not in in_team:
         return "Not in the team"
-    # Sigma can't remove deactivated members, and would refuse the whole request
+    # For a deactivated member, Sigma would refuse the whole request
     deactivated = matches[0].get("isArchived") or matches[0].get("isInactive")
     return "Deactivated" if deactivated else "To remove"
 
@@ -106,7 +106,7 @@ def main() -> None:
             print(dry_run_note())
             return
 
-        # 7: Remove the members. An email without a member doesn't stop the others, but is a failure
+        # 7: Remove the members. If an email in the file can't be removed, that counts as a failure
         remove_from_team(client, team_id, to_remove)
         absent = states.count("Not in the team")
         failed = len(emails) - len(to_remove) - absent

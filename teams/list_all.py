@@ -1,4 +1,4 @@
-"""List the teams, with the ID that you need for TEAMID.
+"""List the teams, with the IDs that you need for TEAMID.
 
 Endpoint:  GET /v2/teams
 Docs:      https://help.sigmacomputing.com/reference/listteams
@@ -28,8 +28,8 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, print_rows, run
 
 
-# 2: Get the teams. All members see a public team, but only its own members and administrators see
-#    a private one
+# 2: Get the teams. All members can see public teams, but only administrators and the members of a
+#    team can see a private one
 def list_teams(client: SigmaClient) -> list[dict[str, Any]]:
     """Return all teams."""
     return client.get_all("/teams")
@@ -38,7 +38,7 @@ def list_teams(client: SigmaClient) -> list[dict[str, Any]]:
 def main() -> None:
     # 3: Get all pages, and print them as one table
     with SigmaClient(get_bearer_token) as client:
-        # 4: A team without an ID is an error, because the ID is what other recipes need
+        # 4: A team without an ID is an error, because other recipes need it
         rows = [{**team, "teamId": team["teamId"]} for team in list_teams(client)]
         columns = {"Name": "name", "Visibility": "visibility", "Team ID": "teamId"}
         print_rows(rows, columns, empty="There are no teams.")

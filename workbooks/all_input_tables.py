@@ -1,7 +1,7 @@
-"""Find every input table in your workbooks.
+"""Find all input tables in the workbooks that your API credentials can open.
 
-People use input tables to write data into the warehouse. The search takes one request for each
-workbook, five at a time, and a few more for a workbook with input tables.
+Members use input tables to enter data in Sigma, which writes it to the warehouse. The search sends
+one request for each workbook, five at a time, and a few more for each workbook with input tables.
 
 Endpoint:  GET /v2/workbooks/{workbookId}/elements
            GET /v2/workbooks for the workbooks to search
@@ -9,8 +9,8 @@ Endpoint:  GET /v2/workbooks/{workbookId}/elements
            GET /v2/workbooks/{workbookId}/pages/{pageId}/elements for the names of the pages
 Docs:      https://help.sigmacomputing.com/reference/listworkbookelements
 .env:      ELEMENT_TYPE=input-table (or table, visualization, control, text ...)
-           ALL_WORKBOOKS=false (true: every workbook of the organization, for administrators)
-           OUTPUT_FORMAT=table (json or csv, for another program)
+           ALL_WORKBOOKS=false (true: all workbooks of the organization, for administrators)
+           OUTPUT_FORMAT=table (json: for another program; csv: for a spreadsheet)
 Run:       python workbooks/all_input_tables.py
 
 Sample output:
@@ -43,26 +43,27 @@ from sigma_client import (
     read_env,
     read_flag,
     run,
+    say,
 )
 
 
 # 2: Get the workbooks to search
 def list_workbooks(client: SigmaClient, all_workbooks: bool) -> list[dict[str, Any]]:
-    """Return the workbooks that you can open, or all workbooks of the organization."""
-    # Even administrators don't get what others keep in My Documents, unless they skip the check.
-    # Then the list also has explorations, which were never saved as workbooks
+    """Return the workbooks that the credentials can open, or all of the organization."""
+    # Without skipPermissionCheck, even an administrator's list lacks what others keep in My
+    # Documents. With it, the list would also have explorations, which aren't saved workbooks
     everything = {"skipPermissionCheck": True, "excludeExplorations": True}
     return client.get_all("/workbooks", **(everything if all_workbooks else {}))
 
 
-# 3: Search one workbook. A single list has the elements of all its pages
+# 3: Search one workbook. One list has the elements of all its pages
 def find_elements(
     client: SigmaClient, workbook: dict[str, Any], element_type: str
 ) -> tuple[list[dict[str, Any]], SigmaError | None]:
-    """Return the elements of one type in a workbook, and the error if their pages are unknown."""
+    """Return a workbook's elements of a type, and the error if their pages can't be found."""
     path = f"/workbooks/{workbook['workbookId']}"
     elements = client.get_all(f"{path}/elements")
-    # The type is optional. If no element has one, there may be input tables
+    # The type is optional. If no element has one, any of them may be an input table
     if elements and not any(element.get("type") for element in elements):
         raise SigmaError("Sigma didn't send the type of any element")
     found = [element for element in elements if element.get("type") == element_type]
@@ -87,14 +88,14 @@ def find_elements(
     return rows, problem
 
 
-# 4: The list of elements doesn't have their pages. Look on each page until all are found
+# 4: Find the pages, which the list of elements doesn't have: search them one by one
 def page_names(client: SigmaClient, path: str, element_ids: set[str]) -> dict[str, Any]:
     """Return the name of the page of each element, by element ID."""
     names: dict[str, Any] = {}
     pages = client.get_all(f"{path}/pages") if element_ids else []
     for number, page in enumerate(pages, start=1):
         on_page = element_ids - names.keys()
-        if on_page and number < len(pages):  # the last page has what isn't on the others
+        if on_page and number < len(pages):  # the rest must be on the last page
             elements = client.get_all(f"{path}/pages/{page['pageId']}/elements")
             on_page &= {element["elementId"] for element in elements}
         names.update(dict.fromkeys(on_page, page.get("name")))
@@ -102,13 +103,13 @@ def page_names(client: SigmaClient, path: str, element_ids: set[str]) -> dict[st
 
 
 def main() -> None:
-    # 5: A forgotten ELEMENT_TYPE hides the input tables, so say that it's set
+    # 5: Read all settings. A leftover ELEMENT_TYPE would hide the input tables, so print it
     element_type = read_env("ELEMENT_TYPE", "input-table")
     all_workbooks = read_flag("ALL_WORKBOOKS", default=False)
     if element_type != "input-table":
-        print(f"ELEMENT_TYPE is set: searching for {element_type}", file=sys.stderr)
+        say(f"ELEMENT_TYPE is set: searching for {element_type}")
 
-    # 6: Search the workbooks, five at a time. If one can't be searched, go on with the others
+    # 6: Search the workbooks, five at a time. If one fails, continue with the others
     rows: list[dict[str, Any]] = []
     searched = 0
     with SigmaClient(get_bearer_token) as client:
@@ -121,11 +122,11 @@ def main() -> None:
             rows += found
             if problem:
                 name = printable(workbook.get("name") or workbook["workbookId"])
-                print(f"Not searched to the end: {name}: {problem}", file=sys.stderr)
+                say(f"Failed: {name}: {problem}")
             else:
                 searched += 1
 
-        # 7: Print what was found. If some workbooks are missing, end with an error
+        # 7: Print what was found. If a workbook wasn't searched completely, end with an error
         columns = {
             "Workbook": "workbook",
             "Path": "path",
@@ -136,7 +137,7 @@ def main() -> None:
         }
         print_rows(rows, columns, empty=f"No {element_type} elements in {searched} workbooks.")
         if missing := len(workbooks) - searched:
-            error = f"{missing} of {len(workbooks)} workbooks weren't searched to the end"
+            error = f"{missing} of {len(workbooks)} workbooks weren't searched completely"
             raise SigmaError(f"Not complete: {error}")
 
 

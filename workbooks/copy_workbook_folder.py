@@ -1,13 +1,13 @@
 """Copy a workbook into a member's My Documents folder, and make the member its owner.
 
-If the folder already has a workbook of that name, nothing is copied: set NEW_WORKBOOK_NAME to
-another name.
+If the folder already has a workbook with this name, nothing is copied. To copy it under another
+name, set NEW_WORKBOOK_NAME.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/copy, then PATCH /v2/files/{inodeId} for the owner
            GET /v2/workbooks/{workbookId} and GET /v2/members/{memberId} for names and IDs
            GET /v2/files and GET /v2/members/{memberId}/files to see if the name is taken
 Docs:      https://help.sigmacomputing.com/reference/copyworkbook
-.env:      WORKBOOK_ID, the workbook (an ID, or the URL of the workbook)
+.env:      WORKBOOK_ID, the workbook: its ID or URL (workbooks/list_all.py prints the URLs)
            MEMBERID, the owner of the copy (members/list_all.py prints the IDs)
            NEW_WORKBOOK_NAME, the name of the copy (default: the name of the workbook)
 Run:       python workbooks/copy_workbook_folder.py
@@ -47,14 +47,14 @@ from sigma_client import (
 )
 
 
-# 2: Check the name: Sigma would make a second workbook of the same name
+# 2: Check the name: Sigma would create a second workbook with the same name
 def require_free_name(client: SigmaClient, member_id: str, folder_id: str, name: str) -> None:
-    """Raise SigmaError if a member's My Documents folder has a workbook of that name."""
-    # The first list has what you can open, the second what the member can open. A copy whose owner
-    # wasn't changed may be in only one of them
+    """Raise SigmaError if a member's My Documents folder has a workbook with this name."""
+    # The first list has what the credentials can open, the second what the member can open. If an
+    # earlier copy still has the wrong owner, it may be in only one of them
     for path in ("/files", f"/members/{member_id}/files"):
         for file in client.get_all(path, name=name, typeFilters="workbook"):
-            # The filter also finds parts of names, so compare
+            # The filter also finds longer names, so compare
             in_folder = file["parentId"] == folder_id and not file.get("isArchived")
             if in_folder and file["name"] == name:
                 error = f"My Documents already has a workbook named {name!r} (ID {file['id']})"
@@ -62,7 +62,7 @@ def require_free_name(client: SigmaClient, member_id: str, folder_id: str, name:
     client.require_complete_lists()  # the workbook may be an entry that Sigma couldn't read
 
 
-# 3: Copy the workbook. The copy belongs to the owner of the credentials: Sigma ignores an ownerId
+# 3: Copy the workbook. The owner of the credentials owns the copy, even if you send an ownerId
 def copy_workbook(
     client: SigmaClient, workbook_id: str, folder_id: str, name: str
 ) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def copy_workbook(
     return copy
 
 
-# 4: Change the owner. To Sigma a workbook is a file
+# 4: Change the owner. For Sigma, a workbook is a file
 def update_owner(client: SigmaClient, workbook_id: str, member_id: str) -> None:
     """Make a member the owner of a workbook."""
     file = client.patch(f"/files/{workbook_id}", json={"ownerId": member_id})
@@ -104,7 +104,7 @@ def main() -> None:
         print(f"New ID:   {copy_id}")
         print(f"URL:      {copy.get('url') or ''}")
 
-        # 7: Make the member the owner. If this fails, the copy exists, so say how to continue
+        # 7: Make the member the owner. If this fails, print how to continue: the copy exists
         try:
             update_owner(client, copy_id, member_id)
         except SigmaError as error:

@@ -1,16 +1,15 @@
-"""Export the data of every element in a workbook, whatever its number of rows.
+"""Export the data of all elements in a workbook, even if they have more than a million rows.
 
 One export has at most 1,000,000 rows. An element with more rows is saved in several files:
-export-element-ID.csv, export-element-ID-2.csv and so on. Sort such elements in the workbook: Sigma
-doesn't promise to send rows in the same order twice, so at the border of two files, rows could be
-missing or repeated.
+export-element-ID.csv, export-element-ID-2.csv and so on. Sort such elements in the workbook: if the
+order isn't fixed, rows could be missing or repeated where one file ends and the next begins.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/export, then GET /v2/query/{queryId}/download
            GET /v2/workbooks/{workbookId}/elements for the elements
-           GET /v2/workbooks/{workbookId} for the ID in a pasted URL
+           GET /v2/workbooks/{workbookId} for the long ID, if WORKBOOK_ID is a URL
 Docs:      https://help.sigmacomputing.com/reference/exportworkbook
-.env:      WORKBOOK_ID, the workbook (an ID, or the URL of the workbook)
-           ELEMENTS_FORMAT=csv (jsonl)
+.env:      WORKBOOK_ID, the workbook: its ID or URL (workbooks/list_all.py prints the URLs)
+           ELEMENTS_FORMAT=csv (or jsonl)
            EXPORT_FOLDER=. (the current folder), EXPORT_MAX_WAIT=600 (seconds for each file)
 Run:       python workbooks/export_all_elements.py
 
@@ -45,13 +44,14 @@ from sigma_client import (
     read_path,
     require_id,
     run,
+    say,
 )
 
 ROWS_PER_EXPORT = 1_000_000
 WITHOUT_DATA = ("control", "text", "image", "button", "divider")  # types of elements
 
 
-# 2: Export one file. Sigma answers the POST at once, with the ID of a query that keeps running
+# 2: Export one file. The response to POST has the ID of a query, which keeps running in Sigma
 def export_rows(
     client: SigmaClient, workbook_id: str, element_id: str, offset: int, target: Path, wait: float
 ) -> int:
@@ -66,7 +66,7 @@ def export_rows(
     return count_rows(target, file_format)
 
 
-# 3: Export all rows of an element. While a file is full, there may be more rows
+# 3: Export all rows of an element. After a full file, there may be more rows
 def export_element(
     client: SigmaClient, workbook_id: str, element_id: str, first: Path, wait: float
 ) -> list[Path]:
@@ -77,7 +77,7 @@ def export_element(
         rows += count
         target = numbered(first, len(saved) + 1)
         try:
-            # The first row has the number 1, so the next ones begin at rows + 1
+            # Sigma counts rows from 1, so the next file begins at rows + 1
             count = export_rows(client, workbook_id, element_id, rows + 1, target, wait)
         except SigmaError as error:
             why = f"{error}. Only the first {rows:,} rows are saved"
@@ -99,7 +99,7 @@ def main() -> None:
     max_wait = read_number("EXPORT_MAX_WAIT", 600.0, 0.0, 86_400.0)
 
     with SigmaClient(get_bearer_token) as client:
-        # 5: A URL contains a short ID. Exports may not accept it, so look up the long one
+        # 5: A pasted URL has a short ID. Exports may need the long one, so look it up
         if len(workbook_id) != 36:
             workbook_id = client.get(f"/workbooks/{workbook_id}")["workbookId"]
 
@@ -107,10 +107,10 @@ def main() -> None:
         elements = client.get_all(f"/workbooks/{workbook_id}/elements")
         elements = [element for element in elements if element.get("type") not in WITHOUT_DATA]
         if not elements:
-            print("This workbook has no element with data.")
+            print("This workbook has no elements with data.")
             return
 
-        # 7: Export them, five at a time. If one fails, go on with the others
+        # 7: Export the elements, five at a time. If one fails, continue with the others
         def export(element: dict[str, Any]) -> list[Path]:
             first = folder / f"export-element-{element['elementId']}.{file_format}"
             return export_element(client, workbook_id, element["elementId"], first, max_wait)
@@ -120,16 +120,16 @@ def main() -> None:
             if isinstance(result, SigmaError):
                 failed += 1
                 name = printable(f"{element['elementId']} ({element.get('name') or 'no name'})")
-                print(f"Failed: {name}: {result}", file=sys.stderr)
+                say(f"Failed: {name}: {result}")
                 continue
             exported += 1
             for path in result:
                 print(f"Export saved successfully: {path}")
-            # The element had more rows at an earlier export
+            # The element had more rows in an earlier export
             if (leftover := numbered(result[0], len(result) + 1)).exists():
-                print(f"Warning: {leftover} is from an earlier export", file=sys.stderr)
+                say(f"Warning: {leftover} is from an earlier export")
 
-    # 8: After an error such as a bad token, the rest isn't even tried
+    # 8: Print the summary. After an error that affects all elements, the rest isn't tried
     not_tried = len(elements) - exported - failed
     summary = f"Exported: {exported}. Failed: {failed}. Not tried: {not_tried}."
     if exported < len(elements):

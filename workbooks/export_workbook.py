@@ -1,18 +1,18 @@
 """Export a workbook, a page or an element as one file, in any format.
 
 Sigma exports a workbook as pdf or xlsx, a page as pdf, png or xlsx, and an element as csv, json,
-jsonl, xlsx, pdf or png. One export has at most 1,000,000 rows. To get all rows of larger elements,
-use workbooks/export_all_elements.py.
+jsonl, xlsx, pdf or png. One export has at most 1,000,000 rows. For larger elements, use
+workbooks/export_all_elements.py.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/export, then GET /v2/query/{queryId}/download
-           GET /v2/workbooks/{workbookId} for the ID in a pasted URL
+           GET /v2/workbooks/{workbookId} for the long ID, if WORKBOOK_ID is a URL
 Docs:      https://help.sigmacomputing.com/reference/exportworkbook
            https://help.sigmacomputing.com/reference/use-oauth-override-tokens
-.env:      WORKBOOK_ID, the workbook (an ID, or the URL of the workbook)
-           EXPORT_SCOPE=workbook (page, element)
-           PAGE_ID for a page, ELEMENT_ID for an element (an ID or URL)
-           EXPORT_FORMAT=pdf (csv, json, jsonl, xlsx, png), PDF_LAYOUT=portrait (landscape)
-           OAUTH_OVERRIDES, your own warehouse tokens for connections that use OAuth, as JSON:
+.env:      WORKBOOK_ID, the workbook: its ID or URL (workbooks/list_all.py prints the URLs)
+           EXPORT_SCOPE=workbook (or page, element)
+           PAGE_ID for a page (its ID), ELEMENT_ID for an element (its ID or URL)
+           EXPORT_FORMAT=pdf (or csv, json, jsonl, xlsx, png), PDF_LAYOUT=portrait (or landscape)
+           OAUTH_OVERRIDES, warehouse tokens for OAuth connections, as JSON:
            [{"conn_id":"...","token":"..."}]
            OAUTH_REJECT_DEFAULT_TOKENS=false (true: refuse OAuth connections without such a token)
            EXPORT_FOLDER=. (the current folder), EXPORT_MAX_WAIT=600 (seconds)
@@ -50,18 +50,18 @@ from sigma_client import (
     run,
 )
 
-# 2: What Sigma can export
+# 2: List what Sigma can export
 FORMATS = {
     "workbook": ("pdf", "xlsx"),
     "page": ("pdf", "png", "xlsx"),
     "element": ("csv", "json", "jsonl", "xlsx", "pdf", "png"),
 }
-ROWS_PER_EXPORT = 1_000_000  # Sigma leaves out the rows after these
+ROWS_PER_EXPORT = 1_000_000  # Sigma leaves out all further rows
 
 
-# 3: Describe the export. Without a pageId or an elementId, it's the whole workbook
+# 3: Describe the export. Without a pageId or elementId, Sigma exports the whole workbook
 def read_export(scope: str) -> dict[str, Any]:
-    """Return the body that starts the export in the settings."""
+    """Return the body for the export that the settings describe."""
     file_format = read_env("EXPORT_FORMAT", "pdf")
     if file_format not in FORMATS[scope]:
         allowed = ", ".join(FORMATS[scope])
@@ -77,7 +77,7 @@ def read_export(scope: str) -> dict[str, Any]:
     return body
 
 
-# 4: Override OAuth tokens. They decide what the export can read in the warehouse, not what the API
+# 4: Override OAuth tokens. They change what the export can read in the warehouse, not what the API
 #    credentials can open in Sigma
 def read_oauth_headers() -> dict[str, str]:
     """Return the headers for OAUTH_OVERRIDES and OAUTH_REJECT_DEFAULT_TOKENS."""
@@ -85,14 +85,14 @@ def read_oauth_headers() -> dict[str, str]:
     if text := read_env("OAUTH_OVERRIDES"):
         try:
             overrides = json.loads(text)
-            # Both are secrets, because they are easily swapped
+            # Hide both, because they are easily swapped
             pairs = [(keep_secret(o["conn_id"]), keep_secret(o["token"])) for o in overrides]
             values = [value for pair in pairs for value in pair]
             if not isinstance(overrides, list) or not all(isinstance(v, str) for v in values):
                 raise TypeError
         except (KeyError, RecursionError, TypeError, ValueError):
             example = '[{"conn_id":"...","token":"..."}]'
-            # "from None", because the text contains tokens
+            # "from None", because the original error can contain tokens
             raise SigmaError(f"OAUTH_OVERRIDES isn't a JSON list like {example}") from None
         headers["x-sigma-oauth-overrides"] = json.dumps(overrides)
     if read_flag("OAUTH_REJECT_DEFAULT_TOKENS", default=False):
@@ -100,7 +100,7 @@ def read_oauth_headers() -> dict[str, str]:
     return headers
 
 
-# 5: Start the export. Sigma answers at once, with the ID of a query that keeps running
+# 5: Start the export. The response has the ID of a query, which keeps running in Sigma
 def start_export(
     client: SigmaClient, workbook_id: str, body: dict[str, Any], headers: dict[str, str]
 ) -> str:
@@ -111,7 +111,7 @@ def start_export(
 
 # 6: Count the rows of a file, in constant memory
 def rows_in_export(path: Path, file_format: str) -> int:
-    """Return how many rows a file has, without headings. Of an xlsx file, the longest sheet."""
+    """Return the number of rows in a file, without headers. For xlsx, use the longest sheet."""
     if file_format in ("pdf", "png"):
         return 0
     counters = {"json": rows_in_json, "xlsx": rows_in_xlsx}
@@ -123,7 +123,7 @@ def rows_in_xlsx(path: Path) -> int:
     counts = [0]
     with zipfile.ZipFile(path) as book:
         for name in filter(re.compile("xl/worksheets/[^/]*[.]xml").fullmatch, book.namelist()):
-            rows, rest = -1, b""  # the first row is the heading
+            rows, rest = -1, b""  # the first row is the header
             with book.open(name) as sheet:
                 while chunk := sheet.read(65536):
                     tags, _, rest = (rest + chunk).rpartition(b">")
@@ -133,7 +133,7 @@ def rows_in_xlsx(path: Path) -> int:
 
 
 def rows_in_json(path: Path) -> int:
-    """Return the number of objects in a JSON list. Braces in texts don't count."""
+    """Return the number of objects in a JSON list, ignoring brackets in strings."""
     rows = depth = quotes = 0
     with path.open("rb") as file:
         while chunk := file.read(65536):
@@ -159,7 +159,7 @@ def main() -> None:
     max_wait = read_number("EXPORT_MAX_WAIT", 600.0, 0.0, 86_400.0)
 
     with SigmaClient(get_bearer_token) as client:
-        # 8: A URL contains a short ID. Exports may not accept it, so look up the long one
+        # 8: A pasted URL has a short ID. Exports may need the long one, so look it up
         if len(workbook_id) != 36:
             workbook_id = client.get(f"/workbooks/{workbook_id}")["workbookId"]
 
@@ -168,7 +168,7 @@ def main() -> None:
         query_id = start_export(client, workbook_id, body, headers)
         client.save(f"/query/{query_id}/download", target, file_format, wait=max_wait)
 
-    # 10: A full file looks like a complete one, so count its rows
+    # 10: Count the rows, because a file that was cut off looks complete
     if rows_in_export(target, file_format) >= ROWS_PER_EXPORT:
         advice = "workbooks/export_all_elements.py saves all rows, in several files"
         full = f"One export has at most {ROWS_PER_EXPORT:,} rows, so {target} may be cut off"

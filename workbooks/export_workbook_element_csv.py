@@ -1,12 +1,13 @@
-"""Export the data of a workbook element as CSV, for a range of dates.
+"""Export the data of a workbook element as CSV, for a date range.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/export, then GET /v2/query/{queryId}/download
-           GET /v2/workbooks/{workbookId}/controls to check the name of the date control
-           GET /v2/workbooks/{workbookId} for the ID in a pasted URL
+           GET /v2/workbooks/{workbookId}/controls to check the date control
+           GET /v2/workbooks/{workbookId} for the long ID, if WORKBOOK_ID is a URL
 Docs:      https://help.sigmacomputing.com/reference/exportworkbook
-.env:      WORKBOOK_ID and ELEMENT_ID, the workbook and a table or chart in it (IDs or URLs)
-           DATE_FILTER_CONTROL=DateFilter, the control ID of the workbook's date range
-           DATE_FROM, DATE_TO, dates such as 2024-04-16 (the last 30 days)
+.env:      WORKBOOK_ID, the workbook: its ID or URL (workbooks/list_all.py prints the URLs)
+           ELEMENT_ID, a table or chart in it: its ID or URL
+           DATE_FILTER_CONTROL=DateFilter, the control ID of a date range in the workbook
+           DATE_FROM, DATE_TO, such as 2024-04-16 (default: the last 30 days)
            EXPORT_FOLDER=. (the current folder), EXPORT_MAX_WAIT=600 (seconds)
 Run:       python workbooks/export_workbook_element_csv.py
 
@@ -38,9 +39,10 @@ from sigma_client import (
     read_path,
     require_id,
     run,
+    say,
 )
 
-ROWS_PER_EXPORT = 1_000_000  # Sigma leaves out the rows after these
+ROWS_PER_EXPORT = 1_000_000  # Sigma leaves out all further rows
 
 
 # 2: Read a date
@@ -48,32 +50,32 @@ def read_date(name: str, default: datetime.date) -> datetime.date:
     """Return a setting that is a date such as 2024-04-16."""
     text = read_env(name, default.isoformat())
     try:
-        # Not fromisoformat: from Python 3.11 on it also takes 20240416 and 2024-W16-2
+        # Since Python 3.11, fromisoformat also accepts 20240416 and 2024-W16-2
         return datetime.datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError as error:
         raise SigmaError(f"{name} is {text!r}. Write a date like 2024-04-16") from error
 
 
-# 3: Check the control: Sigma ignores a parameter that the workbook doesn't have
+# 3: Check the control: Sigma ignores parameters for controls that don't exist
 def check_control(client: SigmaClient, workbook_id: str, control: str) -> None:
-    """Refuse a control that isn't for dates, and warn about one that isn't in the list."""
+    """Raise SigmaError if a control isn't for dates. If it isn't in the list, print a warning."""
     entries = client.get_all(f"/workbooks/{workbook_id}/controls")
     kinds = {entry["name"]: entry["valueType"] for entry in entries}
     if control not in kinds:
-        # Only a warning: the list has names, exports take control IDs, and the two can differ
+        # Only a warning, because the list has names. Exports take control IDs, which can differ
         names = printable(", ".join(sorted(kinds)) or "none")
-        warning = f"Warning: the workbook lists no control {control!r}, so the dates may not apply"
-        print(f"{warning}. Its controls: {names}", file=sys.stderr)
+        warning = f"Warning: found no control named {control!r}, so the dates may have no effect"
+        say(f"{warning}. Its controls: {names}")
     elif not kinds[control].startswith("date"):
         raise SigmaError(f"DATE_FILTER_CONTROL is {control!r}, a control for {kinds[control]}")
 
 
-# 4: Start the export. Sigma answers at once, with the ID of a query that keeps running
+# 4: Start the export. The response has the ID of a query, which keeps running in Sigma
 def start_export(
     client: SigmaClient, workbook_id: str, element_id: str, parameters: dict[str, str]
 ) -> str:
     """Start an export of an element as CSV, and return its query ID."""
-    # parameters sets controls of the workbook for this export only
+    # parameters sets the values of controls, for this export only
     body = {"elementId": element_id, "format": {"type": "csv"}, "parameters": parameters}
     return str(client.post(f"/workbooks/{workbook_id}/export", json=body)["queryId"])
 
@@ -91,11 +93,11 @@ def main() -> None:
     max_wait = read_number("EXPORT_MAX_WAIT", 600.0, 0.0, 86_400.0)
 
     with SigmaClient(get_bearer_token) as client:
-        # 6: A URL contains a short ID. Exports may not accept it, so look up the long one
+        # 6: A pasted URL has a short ID. Exports may need the long one, so look it up
         if len(workbook_id) != 36:
             workbook_id = client.get(f"/workbooks/{workbook_id}")["workbookId"]
 
-        # 7: Start the export. The value of a date range is a text with its first and last day
+        # 7: Start the export. The value of a date range is a string with the first and last day
         check_control(client, workbook_id, control)
         parameters = {control: f"min:{date_from},max:{date_to}"}
         print(f"Date range: {control} = {parameters[control]}")
@@ -104,7 +106,7 @@ def main() -> None:
         # 8: Wait until the file is ready, and save it
         client.save(f"/query/{query_id}/download", target, "csv", wait=max_wait)
 
-    # 9: A full file looks like a complete one, so count its rows
+    # 9: Count the rows, because a file that was cut off looks complete
     if count_rows(target, "csv") >= ROWS_PER_EXPORT:
         advice = "Choose a shorter date range, or use workbooks/export_all_elements.py"
         full = f"One export has at most {ROWS_PER_EXPORT:,} rows, so {target} may be cut off"

@@ -1,10 +1,10 @@
 """Export a workbook as PDF.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/export, then GET /v2/query/{queryId}/download
-           GET /v2/workbooks/{workbookId} for the ID in a pasted URL
+           GET /v2/workbooks/{workbookId} for the long ID, if WORKBOOK_ID is a URL
 Docs:      https://help.sigmacomputing.com/reference/exportworkbook
-.env:      WORKBOOK_ID, the workbook (an ID, or the URL of the workbook)
-           PDF_LAYOUT=portrait (landscape)
+.env:      WORKBOOK_ID, the workbook: its ID or URL (workbooks/list_all.py prints the URLs)
+           PDF_LAYOUT=portrait (or landscape)
            EXPORT_FOLDER=. (the current folder), EXPORT_MAX_WAIT=600 (seconds)
 Run:       python workbooks/export_workbook_pdf.py
 
@@ -26,10 +26,10 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, read_env, read_number, read_path, require_id, run
 
 
-# 2: Start the export. Sigma answers at once, with the ID of a query that keeps running
+# 2: Start the export. The response has the ID of a query, which keeps running in Sigma
 def start_export(client: SigmaClient, workbook_id: str, layout: str) -> str:
     """Start an export of a workbook as PDF, and return its query ID."""
-    # Add a pageId or an elementId to export only that part of the workbook
+    # To export only a page or an element, add a pageId or an elementId
     body = {"format": {"type": "pdf", "layout": layout}}
     return str(client.post(f"/workbooks/{workbook_id}/export", json=body)["queryId"])
 
@@ -42,12 +42,12 @@ def main() -> None:
     max_wait = read_number("EXPORT_MAX_WAIT", 600.0, 0.0, 86_400.0)
 
     with SigmaClient(get_bearer_token) as client:
-        # 4: A URL contains a short ID. Exports may not accept it, so look up the long one
+        # 4: A pasted URL has a short ID. Exports may need the long one, so look it up
         if len(workbook_id) != 36:
             workbook_id = client.get(f"/workbooks/{workbook_id}")["workbookId"]
 
-        # 5: Start the export, wait until the file is ready, and save it. While the export runs,
-        #    Sigma answers the request for the file with 204 and no content
+        # 5: Start the export, wait until the file is ready, and save it. Until then, Sigma responds
+        #    to the request for the file with 204 and no content
         query_id = start_export(client, workbook_id, layout)
         client.save(f"/query/{query_id}/download", target, "pdf", wait=max_wait)
     print(f"Export saved successfully: {target}")

@@ -1,13 +1,13 @@
 """Print a workbook as a tree of its pages, elements and columns.
 
-This is how you find PAGE_ID and ELEMENT_ID.
+Use this recipe to find PAGE_ID and ELEMENT_ID.
 
 Endpoint:  GET /v2/workbooks/{workbookId}/columns
            GET /v2/workbooks/{workbookId}/pages
            GET /v2/workbooks/{workbookId}/pages/{pageId}/elements
-           GET /v2/workbooks/{workbookId} for the ID in a pasted URL
+           GET /v2/workbooks/{workbookId} for the long ID, if WORKBOOK_ID is a URL
 Docs:      https://help.sigmacomputing.com/reference/getworkbookcolumns
-.env:      WORKBOOK_ID, the workbook (an ID, or the URL of the workbook)
+.env:      WORKBOOK_ID, the workbook: its ID or URL (workbooks/list_all.py prints the URLs)
 Run:       python workbooks/get_column_names_all_pages.py
 
 Sample output:
@@ -57,7 +57,7 @@ def pages_with_elements(client: SigmaClient, workbook_id: str) -> list[dict[str,
     ]
 
 
-# 3: Get the columns. A single list has those of all elements
+# 3: Get the columns. One list has the columns of all elements
 def columns_by_element(client: SigmaClient, workbook_id: str) -> dict[str, list[dict[str, Any]]]:
     """Return the columns of each element, by element ID."""
     columns: dict[str, list[dict[str, Any]]] = {}
@@ -73,7 +73,7 @@ def print_tree(pages: list[dict[str, Any]], columns: dict[str, list[dict[str, An
         hidden = ", hidden" if page.get("hidden") else ""
         print(f"Page: {name_of(page)} ({page['pageId']}{hidden})")
         for element in page["elements"]:
-            # The kind of a chart is in vizualizationType, which is Sigma's spelling
+            # vizualizationType (Sigma's spelling) is the kind of a chart
             kind = element.get("vizualizationType") or element.get("type") or "unknown type"
             print(f"  {name_of(element)} ({element['elementId']}, {printable(kind)})")
             for column in columns.get(element["elementId"], []):
@@ -88,17 +88,17 @@ def name_of(entry: dict[str, Any]) -> str:
 def main() -> None:
     workbook_id = require_id("WORKBOOK_ID")
     with SigmaClient(get_bearer_token) as client:
-        # 5: A URL contains a short ID. Look up the long one, which every endpoint accepts
+        # 5: A pasted URL has a short ID. Look up the long one, which every endpoint accepts
         if len(workbook_id) != 36:
             workbook_id = client.get(f"/workbooks/{workbook_id}")["workbookId"]
 
-        # 6: If Sigma doesn't send the columns, the pages and elements are still worth printing
+        # 6: If the request for the columns fails, print the pages and elements anyway
         pages = pages_with_elements(client, workbook_id)
         try:
             columns = columns_by_element(client, workbook_id)
         except SigmaError as error:
             print_tree(pages, {})
-            raise SigmaError(f"Not complete, there are no columns: {error}") from error
+            raise SigmaError(f"Not complete, the columns are missing: {error}") from error
         print_tree(pages, columns)
 
 

@@ -1,10 +1,10 @@
-"""Print the names and URLs of the workbooks as a table for a page or spreadsheet.
+"""Print the names and URLs of workbooks, to paste into a page or a spreadsheet.
 
-The list contains what the owner of the API credentials can open, sorted by name.
+The list has the workbooks that your API credentials can open, sorted by name.
 
 Endpoint:  GET /v2/workbooks
 Docs:      https://help.sigmacomputing.com/reference/listworkbooks
-.env:      OUTPUT_FORMAT=table (csv: for a spreadsheet; json: for another program)
+.env:      OUTPUT_FORMAT=table (json: for another program; csv: for a spreadsheet)
 Run:       python workbooks/get_workbooks_name_url_table.py
 
 Sample output:
@@ -30,7 +30,7 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, print_rows, run
 
 
-# 2: Get the workbooks, and keep two fields of each. workbooks/list_all.py keeps the others
+# 2: Get the workbooks, and keep two fields of each. To keep all fields, use workbooks/list_all.py
 def names_and_urls(client: SigmaClient) -> list[dict[str, Any]]:
     """Return the name and url of all workbooks, sorted by name."""
     workbooks = client.get_all("/workbooks")
@@ -43,7 +43,7 @@ def main() -> None:
     with SigmaClient(get_bearer_token) as client:
         rows = names_and_urls(client)
 
-        # 4: Print a table. OUTPUT_FORMAT=csv is easier to open in a spreadsheet
+        # 4: Print a table. For a spreadsheet, use OUTPUT_FORMAT=csv
         print_rows(rows, {"Name": "name", "URL": "url"}, empty="There are no workbooks.")
 
 

@@ -1,13 +1,13 @@
 """Grant a member or a team access to a workbook.
 
-In Sigma, the permissions are named Can View, Can Explore and Can Edit.
+In the Sigma UI, the permissions are Can View, Can Explore and Can Edit.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/grants, and GET /v2/workbooks/{workbookId} for its name
 Docs:      https://help.sigmacomputing.com/reference/createworkbookgrant
-.env:      WORKBOOK_ID, the workbook (an ID, or the URL of the workbook)
+.env:      WORKBOOK_ID, the workbook: its ID or URL (workbooks/list_all.py prints the URLs)
            GRANT_TO=member (or team)
-           MEMBERID, the member (members/list_all.py prints the IDs), or
-           TEAMID, the team, if GRANT_TO=team (teams/list_all.py prints the IDs)
+           MEMBERID, the member who gets access (members/list_all.py prints the IDs)
+           TEAMID, the team, if GRANT_TO=team: its ID or URL (teams/list_all.py prints the IDs)
            WORKBOOK_PERMISSION=view (or explore, edit)
 Run:       python workbooks/grant_workbook_permission.py
 
@@ -33,26 +33,26 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, printable, read_env, require_id, run
 
 
-# 2: Send the grant. It replaces an earlier grant to the same member or team, so it's safe to repeat
+# 2: Send the grant. It replaces an earlier one for the same member or team, so it's safe to repeat
 def grant_workbook(
     client: SigmaClient, workbook_id: str, grantee: dict[str, str], permission: str
 ) -> dict[str, Any]:
-    """Grant a permission on a workbook, and return Sigma's response: an empty object."""
-    # The grantee is {"memberId": ...} or {"teamId": ...}
+    """Grant a permission on a workbook, and return the response: an empty object."""
+    # grantee is {"memberId": ...} or {"teamId": ...}
     body = {"grants": [{"grantee": grantee, "permission": permission}]}
     response: dict[str, Any] = client.post(f"/workbooks/{workbook_id}/grants", json=body)
     return response
 
 
 def main() -> None:
-    # 3: MEMBERID and TEAMID may both be set, for other recipes, so GRANT_TO selects one
+    # 3: Read all settings. MEMBERID and TEAMID may both be set, so GRANT_TO selects one
     workbook_id = require_id("WORKBOOK_ID")
     grant_to = read_env("GRANT_TO", "member", choices=("member", "team"))
     grantee_id = require_id("MEMBERID") if grant_to == "member" else require_id("TEAMID")
     permission = read_env("WORKBOOK_PERMISSION", "view", choices=("view", "explore", "edit"))
 
     with SigmaClient(get_bearer_token) as client:
-        # 4: Show the workbook. This also finds the long ID of a workbook whose URL was pasted
+        # 4: Show the workbook. This also gets the long ID, if WORKBOOK_ID is a URL
         workbook = client.get(f"/workbooks/{workbook_id}")
         print(f"Workbook:   {printable(workbook.get('name') or '')}")
 

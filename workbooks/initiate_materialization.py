@@ -1,16 +1,16 @@
 """Run a materialization of a workbook now, and wait until it's ready.
 
-A materialization writes the data of an element to your warehouse, where Sigma reads it faster. The
-API can only run one that has a schedule in Sigma: open the workbook, then choose Schedule
-materialization in the menu of the element.
+A materialization writes the data of an element to your warehouse, where Sigma can read it faster.
+The API can only run materializations that have a schedule. To create one, open the workbook in
+Sigma, and choose Schedule materialization in the menu of the element.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/materializations
-           GET /v2/workbooks/{workbookId} for the name, and for the ID in a pasted URL
+           GET /v2/workbooks/{workbookId} for the name, and the long ID if WORKBOOK_ID is a URL
            GET /v2/workbooks/{workbookId}/materialization-schedules
            GET /v2/workbooks/{workbookId}/materializations/{materializationId} for the status
 Docs:      https://help.sigmacomputing.com/reference/materializeworkbookelement
-.env:      WORKBOOK_ID, the workbook (an ID, or the URL of the workbook)
-           SHEET_ID, a schedule of the workbook (the only one)
+.env:      WORKBOOK_ID, the workbook: its ID or URL (workbooks/list_all.py prints the URLs)
+           SHEET_ID, the schedule to run (default: the only one that isn't paused)
 Run:       python workbooks/initiate_materialization.py
 
 Sample output:
@@ -40,7 +40,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, SigmaError, printable, read_env, require_id, run
+from sigma_client import SigmaClient, SigmaError, printable, read_env, require_id, run, say
 
 MAX_WAIT = 1800.0  # seconds. Most materializations take one to three minutes
 UNFINISHED = ("pending", "queued", "building", "running")
@@ -48,38 +48,38 @@ UNFINISHED = ("pending", "queued", "building", "running")
 
 # 2: Choose the schedule
 def choose_schedule(schedules: list[dict[str, Any]], sheet_id: str) -> dict[str, Any]:
-    """Return the schedule with a sheet ID or, without one, the only schedule that isn't paused."""
+    """Return the schedule with this sheet ID. If it's empty, the only one that isn't paused."""
     if not schedules:
         how = "In Sigma, choose Schedule materialization in the menu of an element"
         raise SigmaError(f"This workbook has no materialization schedule. {how}")
     known = ", ".join(describe_schedule(schedule) for schedule in schedules)
     if sheet_id:
         chosen = [schedule for schedule in schedules if schedule["sheetId"] == sheet_id]
-        problem = f"SHEET_ID is {sheet_id!r}, which isn't in this workbook. It can be {known}"
+        problem = f"SHEET_ID is {sheet_id!r}, which isn't in this workbook. It can be: {known}"
     else:
         chosen = [schedule for schedule in schedules if not schedule.get("paused")]
-        problem = f"This workbook has several schedules. Set SHEET_ID to one of {known}"
+        problem = f"This workbook has several schedules. Set SHEET_ID to one of: {known}"
         if not chosen:
-            problem = f"Paused: {known}. Resume it in Sigma, or set SHEET_ID to run it anyway"
+            problem = f"All schedules are paused: {known}. Set SHEET_ID to run one anyway"
     if len(chosen) != 1:
         raise SigmaError(problem)
     return chosen[0]
 
 
 def describe_schedule(schedule: dict[str, Any]) -> str:
-    """Return the sheet ID of a schedule, the name of its element, and "paused" if it is."""
+    """Return the sheet ID of a schedule, the name of its element, and whether it's paused."""
     paused = ", paused" if schedule.get("paused") else ""
     return printable(f"{schedule['sheetId']} ({schedule.get('elementName') or 'no name'}{paused})")
 
 
-# 3: Start the job. Each of these requests starts another one, so send it only once
+# 3: Start the job. Each request starts a new one, so send it only once
 def start_materialization(client: SigmaClient, workbook_id: str, sheet_id: str) -> str:
     """Start a materialization, and return its ID."""
     path = f"/workbooks/{workbook_id}/materializations"
     return str(client.post(path, json={"sheetId": sheet_id})["materializationId"])
 
 
-# 4: Ask for the status, after pauses that grow to 10 seconds, until the job ends
+# 4: Get the status until the job ends, with pauses that grow to 10 seconds
 def wait_for_materialization(client: SigmaClient, workbook_id: str, job_id: str) -> dict[str, Any]:
     """Print each new status of a job, and return the job when it has ended."""
     begin, pause, last = time.monotonic(), 1.0, ""
@@ -116,22 +116,22 @@ def main() -> None:
         schedule = choose_schedule(schedules, sheet_id)
         print(f"Schedule: {describe_schedule(schedule)}")
 
-        # 7: Start the job, and wait. It runs in Sigma, whether or not we keep waiting
+        # 7: Start the job, and wait. If the recipe stops, the job keeps running in Sigma
         job_id = start_materialization(client, workbook_id, schedule["sheetId"])
         print(f"Materialization started: {job_id}")
         try:
             job = wait_for_materialization(client, workbook_id, job_id)
         except (SigmaError, KeyboardInterrupt):
-            where = "See Administration > Materializations before you start another one"
-            print(f"Job {job_id} is still running in Sigma. {where}", file=sys.stderr)
+            where = "Check Administration > Materializations before you start another one"
+            say(f"Job {job_id} is still running in Sigma. {where}")
             raise
 
-    # 8: Any other status is a failure, except that Sigma skips a job that has nothing to do
+    # 8: Print the result. Sigma skips a job if there's nothing to do. Any other status is a failure
     status = job["status"].lower()
     if status == "skipped":
-        print("Sigma skipped it: the data hasn't changed, or another job is already running.")
+        print("Sigma skipped the job: the data hasn't changed, or another job is already running.")
     elif status != "ready":
-        why = job.get("error") or "Sigma gives no reason"
+        why = job.get("error") or "no explanation"
         raise SigmaError(f"The materialization ended as {job['status']}: {why}")
     else:
         print("Materialization completed successfully.")

@@ -1,4 +1,4 @@
-"""List the workbooks that the owner of the API credentials can open, with their URLs.
+"""List the workbooks that your API credentials can open, with their URLs.
 
 Endpoint:  GET /v2/workbooks
 Docs:      https://help.sigmacomputing.com/reference/listworkbooks
@@ -34,13 +34,13 @@ def list_workbooks(client: SigmaClient, all_workbooks: bool) -> list[dict[str, A
     """Return the workbooks that the credentials can open, or all of the organization."""
     if not all_workbooks:
         return client.get_all("/workbooks")
-    # Even an administrator's list lacks what others keep in My Documents. skipPermissionCheck adds
-    # that, but also explorations, which are workbooks that were never saved
+    # Without skipPermissionCheck, even an administrator's list lacks what others keep in My
+    # Documents. With it, the list would also have explorations, which aren't saved workbooks
     return client.get_all("/workbooks", skipPermissionCheck=True, excludeExplorations=True)
 
 
 def main() -> None:
-    # 3: Read the setting before anything is sent. A typo is an error, not a no
+    # 3: Read the setting before anything is sent. A typo is an error, not false
     all_workbooks = read_flag("ALL_WORKBOOKS", default=False)
 
     # 4: Get the workbooks, and print a table

@@ -1,9 +1,9 @@
-"""List the workbooks that you can open, grouped by owner.
+"""List the workbooks that your API credentials can open, grouped by owner.
 
 Endpoint:  GET /v2/workbooks, and GET /v2/members for the names of the owners
 Docs:      https://help.sigmacomputing.com/reference/listworkbooks
-.env:      OWNER_EMAIL, to list the workbooks of one owner (default: of all owners)
-           ALL_WORKBOOKS=false (true: every workbook of the organization, for administrators)
+.env:      OWNER_EMAIL, the owner whose workbooks to list (default: all owners)
+           ALL_WORKBOOKS=false (true: all workbooks of the organization, for administrators)
            OUTPUT_FORMAT=table (json: every field that Sigma sent; csv: for a spreadsheet)
 Run:       python workbooks/list_workbooks_by_owner.py
 
@@ -28,18 +28,18 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, SigmaError, print_rows, read_env, read_flag, run
+from sigma_client import SigmaClient, SigmaError, print_rows, read_env, read_flag, run, say
 
 
-# 2: Get all members. Former members may still own workbooks, so include those who are deactivated
-#    in Sigma (isArchived) or by an identity provider (isInactive)
+# 2: Get all members. Deactivated members may still own workbooks, so include them: isArchived means
+#    deactivated in Sigma, isInactive by the identity provider
 def list_owners(client: SigmaClient) -> dict[str, dict[str, Any]]:
     """Return all members, active or not, by their member ID."""
     members = client.get_all("/members", includeArchived=True, includeInactive=True)
     return {member["memberId"]: member for member in members}
 
 
-# 3: Get the workbooks, and add the owner to each. Two lists are enough, however many there are
+# 3: Get the workbooks, and add the owner to each. This takes two lists, not a request per workbook
 def workbooks_by_owner(
     client: SigmaClient, owner_email: str, all_workbooks: bool
 ) -> list[dict[str, Any]]:
@@ -49,8 +49,8 @@ def workbooks_by_owner(
     if owner_email and owner_email.lower() not in emails:
         raise SigmaError(f"OWNER_EMAIL is {owner_email!r}, but no member has this email")
 
-    # Even administrators don't get what others keep in My Documents, unless they skip the check.
-    # Then the list also has explorations, which were never saved as workbooks
+    # Without skipPermissionCheck, even an administrator's list lacks what others keep in My
+    # Documents. With it, the list would also have explorations, which aren't saved workbooks
     everything = {"skipPermissionCheck": True, "excludeExplorations": True}
     rows = []
     for workbook in client.get_all("/workbooks", **(everything if all_workbooks else {})):
@@ -62,17 +62,17 @@ def workbooks_by_owner(
         known = {"ownerName": name or workbook["ownerId"], "ownerEmail": email}
         rows.append({**workbook, **known})
 
-    # ownerId keeps two owners of the same name apart
+    # ownerId separates two owners with the same name
     fields = ("ownerName", "ownerId", "name")
     return sorted(rows, key=lambda row: [str(row.get(field) or "").casefold() for field in fields])
 
 
 def main() -> None:
-    # 4: A forgotten OWNER_EMAIL hides all other workbooks, so say that it's set
+    # 4: Read all settings. A leftover OWNER_EMAIL would hide all other workbooks, so print it
     owner_email = read_env("OWNER_EMAIL")
     all_workbooks = read_flag("ALL_WORKBOOKS", default=False)
     if owner_email:
-        print(f"OWNER_EMAIL is set: only the workbooks of {owner_email}", file=sys.stderr)
+        say(f"OWNER_EMAIL is set: listing only the workbooks of {owner_email}")
 
     with SigmaClient(get_bearer_token) as client:
         rows = workbooks_by_owner(client, owner_email, all_workbooks)

@@ -1,15 +1,15 @@
 """Read the workbooks page by page, with the loop written out.
 
-Every list in Sigma's API comes in pages. limit is the number of entries on a page: 50 by default,
-1000 at most. page is the page to send: leave it out for the first page, then send the nextPage of
-the last response, until nextPage is null. It often looks like a number, but don't compute it.
+Sigma's API sends lists in pages. limit is the number of entries per page: 50 by default, at most
+1000. page selects the page: leave it out for the first one, then send the nextPage of the previous
+response, until nextPage is null. It often looks like a number, but don't compute it.
 
-In the other recipes, client.get_all does this.
+In the other recipes, client.get_all does all this.
 
 Endpoint:  GET /v2/workbooks
 Docs:      https://help.sigmacomputing.com/reference/listworkbooks
-.env:      LIMIT=50, the workbooks per page (1 to 1000)
-           OUTPUT_FORMAT=table (json or csv: all pages as one list, for another program)
+.env:      LIMIT=50, the number of workbooks per page (1 to 1000)
+           OUTPUT_FORMAT=table (json or csv: all pages as one list)
 Run:       python workbooks/pagination.py
 
 Sample output:
@@ -59,16 +59,16 @@ def workbook_pages(client: SigmaClient, limit: int) -> Iterator[list[dict[str, A
             if not book.get("workbookId"):
                 raise SigmaError(f"Not complete: an entry has no workbookId: {book}")
 
-        # 4: If a workbook is on two pages, the list moved while you read it. Another workbook may
-        #    be on none
+        # 4: If a workbook is on two pages, the list changed while it was read, and another workbook
+        #    may be missing
         ids = {book["workbookId"] for book in page["entries"]}
         if ids & seen:
             raise SigmaError("Not complete: the list changed while it was read. Try again")
         seen |= ids
         yield page["entries"]
 
-        # 5: Only nextPage says if there is another page. A page with fewer workbooks than limit
-        #    doesn't have to be the last one
+        # 5: Only nextPage shows if there is another page. A page with fewer workbooks than limit
+        #    isn't necessarily the last one
         if not page.get("nextPage"):
             return
         query["page"] = page["nextPage"]
@@ -91,7 +91,7 @@ def main() -> None:
                 print()
     if as_tables:
         print(f"Total workbooks: {len(workbooks)}")
-    else:  # another program needs all pages as one list
+    else:  # a program that reads this needs one list
         print_rows(workbooks, columns, empty="")
 
 

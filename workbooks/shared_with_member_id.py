@@ -3,7 +3,7 @@
 Endpoint:  GET /v2/members/{memberId}/files, and GET /v2/workbooks for URLs and versions
 Docs:      https://help.sigmacomputing.com/reference/listaccessibleinodes
 .env:      MEMBERID, the member (members/list_all.py prints the IDs)
-           OUTPUT_FORMAT=table (json or csv, for another program)
+           OUTPUT_FORMAT=table (json: for another program; csv: for a spreadsheet)
 Run:       python workbooks/shared_with_member_id.py
 
 Sample output:
@@ -30,15 +30,15 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, print_rows, require_id, run
 
 
-# 2: Get the files that the member can open, and the workbooks that you can open. The first list
-#    has neither URLs nor versions
+# 2: Get the workbooks that the member can open, and those that the credentials can open. The first
+#    list has no URLs and no versions
 def workbooks_of_member(client: SigmaClient, member_id: str) -> list[dict[str, Any]]:
     """Return the name, url and version of every workbook that a member can open."""
     files = client.get_all(f"/members/{member_id}/files", typeFilters="workbook")
     workbooks = {workbook["workbookId"]: workbook for workbook in client.get_all("/workbooks")}
 
-    # 3: Join the lists. If the owner of the credentials can't open a workbook, it's only in the
-    #    first one. Its URL begins like all others: https://app.sigmacomputing.com/{organization}
+    # 3: Join the lists. If the credentials can't open a workbook, it's only in the first one, so
+    #    build its URL. All URLs begin with https://app.sigmacomputing.com/{organization}/workbook/
     urls = [workbook["url"] for workbook in workbooks.values() if workbook.get("url")]
     start = urls[0].partition("/workbook/")[0] if urls else ""
     rows = []
@@ -55,8 +55,7 @@ def main() -> None:
     with SigmaClient(get_bearer_token) as client:
         rows = workbooks_of_member(client, member_id)
 
-        # 4: Print a table. If the owner of the credentials can't open a workbook, its version is
-        #    unknown
+        # 4: Print a table. If the credentials can't open a workbook, its version is unknown
         columns = {"Name": "name", "Version": "version", "URL": "url"}
         print_rows(rows, columns, empty=f"Member {member_id} can't open any workbooks.")
 

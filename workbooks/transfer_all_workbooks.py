@@ -1,17 +1,17 @@
 """Transfer all workbooks of a member to another member.
 
-Run this when someone leaves, before you deactivate them: Sigma gives the documents of a
-deactivated member to another owner. Only workbooks that the old owner owns are transferred, not
-those that others shared with them. It's safe to run again: it continues with the rest.
+Run this before you deactivate a member: Sigma transfers the documents of deactivated members to
+another owner. Workbooks that others shared with the member aren't transferred. It's safe to run
+this again: it continues with the rest.
 By default this is a dry run. Set DRY_RUN=false to transfer the workbooks.
 
 Endpoint:  PATCH /v2/files/{inodeId} for each workbook
            GET /v2/members to find both members, GET /v2/members/{memberId}/files for the workbooks
-           GET /v2/files/{inodeId} for a workbook that the list shows without an owner
+           GET /v2/files/{inodeId} for workbooks without an owner in this list
 Docs:      https://help.sigmacomputing.com/reference/filesupdate
-.env:      OLD_OWNER_EMAIL, the owner of the workbooks (can be deactivated)
-           NEW_OWNER_EMAIL, an active member
-           DRY_RUN=true (false: transfer them)
+.env:      OLD_OWNER_EMAIL, the owner of the workbooks, who can be deactivated
+           NEW_OWNER_EMAIL, the new owner, an active member
+           DRY_RUN=true (false: transfer the workbooks)
 Run:       python workbooks/transfer_all_workbooks.py
 
 Sample output:
@@ -20,9 +20,9 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=1000&email=chidi.okafor%40example.com&includeArchived=true&includeInactive=true
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=1000&email=vic%40example.com&includeArchived=true&includeInactive=true
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/mddXhGl7HbHxKL7wHQ2j5sueuQy5/files?limit=1000&typeFilters=workbook
-    Workbooks to transfer from chidi.okafor@example.com to vic@example.com: 7
-    - Churn Forecast 1 (Marketing)
+    To transfer: Churn Forecast 1 (Marketing)
     ...
+    Plan: transfer 7 workbooks from chidi.okafor@example.com to vic@example.com
     Dry run: nothing was changed. To apply the plan once: DRY_RUN=false python workbooks/transfer_all_workbooks.py
 """
 
@@ -49,7 +49,7 @@ from sigma_client import (
 
 # 2: Find a member. The filter isn't documented as exact, so compare
 def find_member(client: SigmaClient, email: str) -> dict[str, Any]:
-    """Return the member with an email, whether active or deactivated."""
+    """Return the member with this email, even a deactivated one, or raise SigmaError."""
     entries = client.get_all("/members", email=email, includeArchived=True, includeInactive=True)
     found = [member for member in entries if str(member.get("email")).lower() == email.lower()]
     if len(found) != 1:
@@ -68,7 +68,7 @@ def workbooks_owned_by(
     entries = client.get_all(f"/members/{member_id}/files", typeFilters="workbook")
     files = {file["id"]: file for file in entries if file.get("type") in (None, "workbook")}
     owners = {file_id: file.get("ownerId") for file_id, file in files.items()}
-    # ownerId is optional in a list, so ask for the file itself. null there means it has no owner
+    # ownerId is optional in a list, so get the file. If it's null there, the file has no owner
     unclear = [file_id for file_id in files if not owners[file_id]]
     unknown = dict.fromkeys(unclear, "not checked")
     for file_id, file in in_parallel(unclear, lambda key: client.get(f"/files/{key}"), "owners"):
@@ -87,14 +87,14 @@ def workbooks_owned_by(
 
 def describe(file: dict[str, Any]) -> str:
     """Return the name of a workbook and its folder."""
-    return printable(f"{file.get('name')} ({file.get('path')})")
+    return printable(f"{file.get('name') or file['id']} ({file.get('path') or 'no path'})")
 
 
-# 4: Send one new owner
+# 4: Transfer one workbook
 def update_owner(client: SigmaClient, file_id: str, member_id: str) -> dict[str, Any]:
     """Change the owner of a workbook, and return the file."""
     file: dict[str, Any] = client.patch(f"/files/{file_id}", json={"ownerId": member_id})
-    # ownerId is optional in the response. If it's there, it must be the new one
+    # Check that the response has the new owner. Sigma may leave it out
     if (file.get("ownerId") or member_id) != member_id:
         raise SigmaError(f"Sigma accepted the change, but the owner is still {file['ownerId']}")
     return file
@@ -108,7 +108,7 @@ def main() -> None:
     if old_email.lower() == new_email.lower():
         raise SigmaError("OLD_OWNER_EMAIL and NEW_OWNER_EMAIL are the same")
 
-    # 6: Find both members. A deactivated member couldn't use the workbooks
+    # 6: Find both members. A deactivated new owner couldn't use the workbooks
     with SigmaClient(get_bearer_token) as client:
         old_owner = find_member(client, old_email)
         new_owner = find_member(client, new_email)
@@ -117,20 +117,20 @@ def main() -> None:
 
         # 7: Print the plan
         plan, unknown = workbooks_owned_by(client, old_owner["memberId"])
-        print(f"Workbooks to transfer from {old_email} to {new_email}: {len(plan)}")
         for file in plan:
-            print(f"- {describe(file)}")
+            print(f"To transfer: {describe(file)}")
         for line in unknown:
             say(f"Owner unknown: {line}")
+        print(f"Plan: transfer {len(plan)} workbooks from {old_email} to {new_email}")
         if not (plan or unknown) and old_owner.get("isArchived"):
-            print(f"{old_email} is deactivated. Sigma gives the documents to another owner then.")
+            print(f"{old_email} is deactivated. Deactivation transfers a member's documents.")
         if dry_run:
             print(dry_run_note())
             if unknown:
-                raise SigmaError(f"The plan isn't complete: {len(unknown)} owners are unknown")
+                raise SigmaError(f"The plan isn't complete. Unknown owners: {len(unknown)}")
             return
 
-        # 8: Transfer the workbooks, five at a time. If one is refused, go on with the others
+        # 8: Transfer the workbooks, five at a time. If one fails, continue with the others
         done, failed = 0, len(unknown)
         new_id = new_owner["memberId"]
         results = in_parallel(
@@ -144,7 +144,7 @@ def main() -> None:
                 done += 1
                 print(f"Transferred: {describe(file)}")
 
-    # 9: After an error such as a bad token, the rest isn't even tried
+    # 9: Print the summary. After an error that affects all workbooks, the rest isn't tried
     left = len(plan) + len(unknown) - done - failed
     summary = f"Transferred: {done}. Failed: {failed}. Not tried: {left}."
     if failed or left:

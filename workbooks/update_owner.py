@@ -3,7 +3,7 @@
 Endpoint:  PATCH /v2/files/{inodeId}
            GET /v2/workbooks/{workbookId} and GET /v2/members/{memberId} to show the change
 Docs:      https://help.sigmacomputing.com/reference/filesupdate
-.env:      WORKBOOK_ID, the workbook (an ID, or the URL of the workbook)
+.env:      WORKBOOK_ID, the workbook: its ID or URL (workbooks/list_all.py prints the URLs)
            MEMBERID, the new owner (members/list_all.py prints the IDs)
 Run:       python workbooks/update_owner.py
 
@@ -30,8 +30,8 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, SigmaError, member_label, printable, require_id, run
 
 
-# 2: Send the update. To Sigma a workbook is a file, and /files is where the owner, name and folder
-#    of a file can be changed
+# 2: Send the update. For Sigma, a workbook is a file: PATCH /files can change its owner, name and
+#    folder
 def update_owner(client: SigmaClient, workbook_id: str, member_id: str) -> None:
     """Make a member the owner of a workbook."""
     file = client.patch(f"/files/{workbook_id}", json={"ownerId": member_id})
@@ -40,7 +40,7 @@ def update_owner(client: SigmaClient, workbook_id: str, member_id: str) -> None:
         raise SigmaError(f"Sigma accepted the change, but {owner_id} still owns {workbook_id}")
 
 
-# 3: Describe the old owner, who may be unknown
+# 3: Get the name of the old owner, who may not exist anymore
 def describe_member(client: SigmaClient, member_id: str) -> str:
     """Return the name and email of a member, or just the ID if Sigma doesn't know the member."""
     try:
@@ -56,14 +56,14 @@ def main() -> None:
     member_id = require_id("MEMBERID")
 
     with SigmaClient(get_bearer_token) as client:
-        # 4: Show the workbook before the change. This also finds the long ID of a workbook whose
-        #    URL was pasted
+        # 4: Show the old owner first, so that you can undo the change. This also gets the long ID
+        #    of the workbook, if WORKBOOK_ID is a URL
         workbook = client.get(f"/workbooks/{workbook_id}")
         old_id = workbook["ownerId"]
         print(f"Workbook:  {printable(workbook.get('name') or '')}")
         print(f"Old owner: {describe_member(client, old_id)}")
 
-        # 5: Change the owner, but not to a member who can't sign in
+        # 5: Change the owner. A deactivated member couldn't use the workbook
         member = client.get(f"/members/{member_id}")
         if member.get("isArchived") or member.get("isInactive"):
             raise SigmaError(f"{member_label(member)} is deactivated. Nothing was changed")

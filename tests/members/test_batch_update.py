@@ -129,8 +129,8 @@ def test_mistakes_are_refused_by_line_before_anything_is_sent(header, rows, prob
     ("row", "problem"),
     [
         # The first Email is mistyped. Bela has the new email, but isn't Adele
-        ("adele@example.com,Adele,,bela@example.com,,", "no members"),
-        ("ada@example.com,,,BELA@example.com,,", "another member"),
+        ("adele@example.com,Adele,,bela@example.com,,", "No members"),
+        ("ada@example.com,,,BELA@example.com,,", "Another member"),
     ],
 )
 def test_a_row_that_fits_no_member_is_refused(row, problem, members, capsys, monkeypatch, updates):

@@ -116,7 +116,7 @@ def test_another_type_in_the_response_is_a_failure(sigma, monkeypatch, capsys):
     sigma.post(URL, json={"memberId": "m-1", "memberType": "Admin"})
     with pytest.raises(SigmaError, match="Failed: 1"):
         main()
-    assert "m-1, but as Admin" in capsys.readouterr().err
+    assert "m-1, but with the type Admin" in capsys.readouterr().err
 
 
 def test_a_list_that_may_lack_a_member_creates_none(sandbox, call_recipe):

@@ -189,7 +189,7 @@ WORD = st.sampled_from(
     ["a@example.com", "A@EXAMPLE.COM", "chidi.okafor@example.com", "anna.lee+x@example.com", "@"]
     + ['"Anna Lee" <a@b.c>', "mailto:a@b.c", "a@b@c", "a@", "#", "# a@b", "a\0@b.c", "\ufeffa@b.c"]
     + ["a\u200b@b.c", "a\x1b[2J@b.c", "a@b.c\u202e", "x" * 300 + "@b.c", "<a@b.c>", "'a@b.c'"]
-    + ["null@null", "nobody", "Email", "a@b/../c", "a@b.c," * 5_000, "a" * 100_000, "ü@exämple.de"]
+    + ["null@null", "nobody", "Email", "a@b/../c", "a@b.c," * 5_000, "a" * 2_000, "ü@exämple.de"]
 )
 SEPARATOR = st.sampled_from(
     [",", ";", " ", "\n", "\r\n", "\r", "\t", "\n\n", ", ", "\x0b", "\u2028"]

@@ -108,7 +108,7 @@ def test_says_how_to_continue_if_only_the_owner_is_missing(patched, cause, sigma
 
 def test_copies_nothing_while_an_entry_is_unreadable(sigma):
     answers(sigma, mine=[{"code": "x", "message": "Not readable", "requestId": "r-1"}])
-    with pytest.raises(SigmaError, match="1 entries"):
+    with pytest.raises(SigmaError, match="read: 1"):
         main()
 
 

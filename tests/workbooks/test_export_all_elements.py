@@ -106,7 +106,7 @@ def test_a_file_of_an_earlier_export_is_named(sigma, tmp_path, capsys):
 def test_no_element_with_data(sigma, capsys):
     workbook(sigma, [{"elementId": "e-1", "type": "text"}], {})
     recipe.main()
-    assert capsys.readouterr().out == "This workbook has no element with data.\n"
+    assert capsys.readouterr().out == "This workbook has no elements with data.\n"
 
 
 def test_all_elements_of_the_sandbox(call_recipe, sandbox, tmp_path):

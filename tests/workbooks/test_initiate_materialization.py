@@ -146,7 +146,7 @@ def test_after_ctrl_c_the_job_is_still_running(sigma, capsys, clock, monkeypatch
     [
         ("", [], "no materialization schedule"),
         ("", [ORDERS, RETURNS], r"SHEET_ID .*s-1 \(Orders\), s-2 \(Returns\)"),
-        ("", [{**ORDERS, "paused": True}], r"Paused: s-1 \(Orders, paused\)"),
+        ("", [{**ORDERS, "paused": True}], r"paused: s-1 \(Orders, paused\)"),
         ("s-9", [ORDERS, {**RETURNS, "paused": True}], r"'s-9'.*s-1 .*, s-2 \(Returns, paused\)"),
     ],
 )

@@ -52,16 +52,18 @@ def patched(sigma, key, **answer):
 
 
 def planned(capsys):
-    return [line for line in capsys.readouterr().out.splitlines() if line.startswith("- ")]
+    return [line for line in capsys.readouterr().out.splitlines() if line.startswith("To t")]
 
 
 def test_plans_only_workbooks_of_the_old_owner(sigma, capsys):
     members(sigma)
-    name = "B\n- Forged (Sales)"
+    name = "B\nTo transfer: Forged (Sales)"
     foreign = file("foreign", ownerId="m-9")
     files(sigma, file("a"), foreign, file("b", name=name), file("c", type="folder"))
     main()
-    assert planned(capsys) == ["- Name a (Sales)", "- B - Forged (Sales) (Sales)"]
+    own, forged = planned(capsys)
+    assert own == "To transfer: Name a (Sales)"
+    assert forged == "To transfer: B To transfer: Forged (Sales) (Sales)"
 
 
 def test_asks_for_the_file_where_the_list_has_no_owner(sigma, capsys):
@@ -71,7 +73,7 @@ def test_asks_for_the_file_where_the_list_has_no_owner(sigma, capsys):
     sigma.get(f"{BASE_URL}/files/b", json=file("b", ownerId="m-9"))
     sigma.get(f"{BASE_URL}/files/c", json=file("c", ownerId=None))  # has no owner
     main()
-    assert planned(capsys) == ["- Name a (Sales)"]
+    assert planned(capsys) == ["To transfer: Name a (Sales)"]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,7 @@ def owned_by(organization, member_id):
 
 
 def test_a_dry_run_changes_nothing(call_recipe, sandbox):
-    assert call_recipe(RECIPE).stdout.count("\n- ") == 7
+    assert call_recipe(RECIPE).stdout.count("To transfer: ") == 7
     assert "PATCH" not in {entry.method for entry in sandbox.state.log.entries}
 
 
