@@ -1,6 +1,6 @@
 """What changed last in the organization, for the console to mark.
 
-No resource reports its changes: after each request that may have changed something, a picture of
+No resource reports its changes: after each request that may have changed something, a snapshot of
 the organization is compared with the one before. So a new resource is covered by a line in
 `picture`.
 """
@@ -194,7 +194,7 @@ class Changes:
         return self._touched.get(key, "")
 
 
-class Watch:
+class TrackChanges:
     """Middleware that notices what each request changed before it is answered.
 
     A look when a page is asked for would find the changes of many requests, and not their order.

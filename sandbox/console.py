@@ -28,7 +28,7 @@ from sandbox.errors import Refusal
 from sandbox.faults import CHANGED, OF_DOWNLOADS, REFUSED, Fault, first_problem
 from sandbox.models import Grant, Member
 from sandbox.organization import ROBOT_ID, Export, Organization, StoredTeam
-from sandbox.resources.auth import Org
+from sandbox.api import Org
 from sandbox.resources.exports import file_of
 from sandbox.resources.members import recent_files
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from sandbox.errors import error_answer
+from sandbox.errors import error_response
 from sandbox.organization import Organization
 
 # Done in place of the work, besides every status NNN (429 with Retry-After: `seconds`), and
@@ -158,14 +158,14 @@ class Faults:
             organization: Organization = self.app.state.organization
             sent = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
             organization.tokens.pop(sent.removeprefix("Bearer "), None)
-            return error_answer(401, "jwt expired")
+            return error_response(401, "jwt expired")
         if kind in OF_DOWNLOADS:
-            return error_answer(*OF_DOWNLOADS[kind])
+            return error_response(*OF_DOWNLOADS[kind])
         status = int(kind[:3])
         if kind.endswith("-html"):
             return HTMLResponse(EDGE_PAGE.format(f"Attention Required! | {status}"), status)
         headers = {"Retry-After": f"{rule.seconds:.0f}"} if status == 429 else None
-        return error_answer(status, f"Fault on demand: {status}", headers)
+        return error_response(status, f"Fault on demand: {status}", headers)
 
     async def _change(self, rule: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         """Do the work, and spoil the answer."""

@@ -263,6 +263,14 @@ class Organization:
                 return account_type
         raise Refusal(404, "Member type name is not found")
 
+    def teams_of(self, member_id: str) -> list[StoredTeam]:
+        """Return the teams of a member."""
+        return [team for team in self.teams.values() if member_id in team.members]
+
+    def is_admin(self, member_id: str) -> bool:
+        """Return True if a member is an administrator."""
+        return self.member(member_id).memberType.lower() == "admin"
+
     def find_email(self, email: str) -> Member | None:
         """Return the member with an address, active or not."""
         for member in self.members.values():

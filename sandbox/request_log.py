@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.bodies import ignored_fields
+from sandbox.api import ignored_fields
 
 SECRET_NAME = re.compile(
     r"secret|password|token|private_?key|passphrase|service_?account", re.IGNORECASE

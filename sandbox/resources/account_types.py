@@ -2,34 +2,34 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
+from pydantic import BaseModel
 
-from sandbox.bodies import TokenPage, cursor, read_cursor
+from sandbox.api import Org, cursor, read_cursor, resource
 from sandbox.models import AccountType
-from sandbox.resources.auth import Caller, Org
 
-router = APIRouter(tags=["accountTypes"])
+router = resource("accountTypes")
 
 
-@router.get(
-    "/v2/accountTypes",
-    operation_id="listAccountTypes",
-    summary="List account types",
-    response_model=TokenPage[AccountType],
-    response_model_exclude_unset=True,
-)
+class TokenPage(BaseModel):
+    """One page of the list. nextPageToken is absent on the last page."""
+
+    entries: list[AccountType]
+    nextPageToken: str = ""
+
+
+@router.get("/v2/accountTypes", summary="List account types")
 async def list_account_types(
     request: Request,
     org: Org,
-    caller: Caller,
-    page_token: Annotated[str | None, Query(alias="pageToken")] = None,
-    page_size: Annotated[int, Query(alias="pageSize", ge=1)] = 50,
-) -> dict[str, Any]:
+    pageToken: str | None = None,
+    pageSize: Annotated[int, Query(ge=1)] = 50,
+) -> TokenPage:
     """List the account types, built-in ones first."""
     path = request.url.path
-    start = read_cursor(path, page_token) if page_token is not None else 0
-    end = start + min(page_size, 1000)
-    page: dict[str, Any] = {"entries": org.account_types[start:end]}
+    start = read_cursor(path, pageToken) if pageToken is not None else 0
+    end = start + min(pageSize, 1000)
+    more: dict[str, Any] = {}
     if end < len(org.account_types):
-        page["nextPageToken"] = cursor(path, end)
-    return page
+        more["nextPageToken"] = cursor(path, end)
+    return TokenPage(entries=org.account_types[start:end], **more)

@@ -6,21 +6,19 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
 
-from sandbox.bodies import Body
+from sandbox.api import Body, Org, resource
 from sandbox.content import CONTROLS, TYPES, pages_of, rows_of
 from sandbox.errors import Refusal
 from sandbox.export_files import CONTENT_TYPES, ROWS_PER_MB, large_csv, make_file
 from sandbox.models import Element
 from sandbox.organization import Export, ExportedTable, StoredWorkbook, make_short_id
-from sandbox.resources.auth import Caller, Org
 from sandbox.resources.workbooks import Opened, element_of, page_of
 
-router = APIRouter()
+router, query_router = resource("workbooks"), resource("query")
 
 MOST_ROWS = 1_000_000  # a request
 HOUR = 3_600_000  # milliseconds
@@ -66,12 +64,7 @@ class StartedExport(BaseModel):
     queryId: str
 
 
-@router.post(
-    "/v2/workbooks/{workbookId}/export",
-    operation_id="exportWorkbook",
-    summary="Export data from a workbook",
-    tags=["workbooks"],
-)
+@router.post("/v2/workbooks/{workbookId}/export", summary="Export data from a workbook")
 async def export_workbook(org: Org, workbook: Opened, body: NewExport) -> StartedExport:
     """Start an export: of an element, a page, or the whole workbook when neither is named."""
     if body.tag is not None:
@@ -158,11 +151,9 @@ def _fits(row: dict[str, Any], ranges: list[tuple[str, str]]) -> bool:
     return all(first <= day and (not last or day <= last) for first, last in ranges for day in days)
 
 
-@router.get(
+@query_router.get(
     "/v2/query/{queryId}/download",
-    operation_id="downloadQuery",
     summary="Download an exported file",
-    tags=["query"],
     response_class=Response,
     responses={
         200: {
@@ -172,7 +163,7 @@ def _fits(row: dict[str, Any], ranges: list[tuple[str, str]]) -> bool:
         204: {"description": "Not ready yet"},
     },
 )
-async def download_query(org: Org, caller: Caller, queryId: str) -> Response:
+async def download_query(org: Org, queryId: str) -> Response:
     """Send the file, or nothing as long as it is not ready."""
     export = org.export(queryId)
     if export.polls > 0:

@@ -1,22 +1,21 @@
-"""GET /v2/whoami: whose token it is."""
+"""GET /v2/whoami: the owner of the token."""
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
+from sandbox.api import Caller, resource
 from sandbox.organization import ORGANIZATION_ID
-from sandbox.resources.auth import Caller
 
-router = APIRouter(tags=["whoami"])
+router = resource("whoami")
 
 
 class CurrentUser(BaseModel):
     """The owner of the credentials."""
 
     userId: str
-    organizationId: str
+    organizationId: str = ORGANIZATION_ID
 
 
-@router.get("/v2/whoami", operation_id="whoAmI", summary="Get current user")
+@router.get("/v2/whoami", summary="Get current user")
 async def who_am_i(caller: Caller) -> CurrentUser:
-    """Return who asks."""
+    """Return the owner of the token."""
     return CurrentUser(userId=caller, organizationId=ORGANIZATION_ID)
