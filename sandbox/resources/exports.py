@@ -173,10 +173,10 @@ async def download_query(org: Org, queryId: str) -> Response:
         export.good_until = time.monotonic() + export.seconds
     if time.monotonic() >= export.good_until:
         raise Refusal(404, EXPIRED)
-    return await file_of(export)
+    return await file_response(export)
 
 
-async def file_of(export: Export) -> Response:
+async def file_response(export: Export) -> Response:
     """Return the file of an export as an answer, ready or not."""
     file_name = f"{export.name}.{export.format}"
     plain_name = re.sub(r"[^\w .-]", "_", file_name, flags=re.ASCII)  # for old programs
