@@ -100,20 +100,22 @@ class View:
         self.changes: Changes = self.state.changes
         self.search, self.page = search, page
 
-    def listing(
-        self, label: str, things: Iterable[Any], text: Callable[[Any], str], key: str = ""
-    ) -> Listing:
-        """Return a page of things. text returns what a search looks at, key names the ID field."""
-        everything = list(things)
+    def listing(self, things: list[Any], label: str, fields: str, key: str = "") -> Listing:
+        """Return a page of things, after a search in these fields. key is the field of the ID."""
         wanted = self.search.strip().casefold()
-        found = [thing for thing in everything if wanted in text(thing).casefold()]
+        found = [t for t in things if not wanted or wanted in self._text(t, fields.split())]
         if key:
             order = ("New", "Changed", "")
-            found.sort(key=lambda thing: order.index(self.changes.touched(getattr(thing, key))))
+            found.sort(key=lambda t: order.index(self.changes.touched(getattr(t, key))))
         pages = max(1, -(-len(found) // ROWS))
         number = min(max(self.page, 1), pages)
         rows = found[(number - 1) * ROWS : number * ROWS]
-        return Listing(rows, number, pages, len(found), len(everything), self.search, label)
+        return Listing(rows, number, pages, len(found), len(things), self.search, label)
+
+    def _text(self, thing: Any, fields: list[str]) -> str:
+        """Return what a search looks at: the values of the fields, and the names behind IDs."""
+        values = [str(getattr(thing, name)) for name in fields]
+        return " ".join([*values, *map(self.name, values)]).casefold()
 
     def name(self, key: str) -> str:
         """Return the name of what has an ID."""
@@ -222,6 +224,31 @@ async def overview(view: Viewed) -> Response:
     return view.show("overview.html", log=view.state.log, rules=view.state.rules)
 
 
+# For each list the label of its search form, the fields in which it searches, and the ID
+LISTS = {
+    "members": (
+        "Name, email, account type or memberId",
+        "firstName lastName email memberType memberId",
+        "memberId",
+    ),
+    "teams": (
+        "Name, description, visibility or teamId",
+        "name description visibility teamId",
+        "teamId",
+    ),
+    "workspaces": ("Name or workspaceId", "name workspaceId workspaceUrlId", "workspaceId"),
+    "workbooks": (
+        "Name, location, owner or workbookId",
+        "name path workbookId ownerId",
+        "workbookId",
+    ),
+    "connections": ("Name, type or connectionId", "name type connectionId", "connectionId"),
+    "materializations": ("Workbook or element", "workbookId elementName", ""),
+    "exports": ("Workbook, format or queryId", "name format queryId", ""),
+    "requests": ("Method, path, status or fault", "method path query status fault", ""),
+}
+
+
 @router.get("/members")
 @router.get("/teams")
 @router.get("/workspaces")
@@ -231,59 +258,17 @@ async def overview(view: Viewed) -> Response:
 @router.get("/exports")
 @router.get("/requests")
 async def list_page(view: Viewed) -> Response:
-    """Show a list. What its rows show is in the macro of its name in rows.html."""
+    """Show a list. The macro of its name in rows.html shows a row."""
     org, name = view.org, view.request.url.path[1:]
-    lists: dict[str, tuple[str, Iterable[Any], Callable[[Any], str], str]] = {
-        "members": (
-            "Name, email, account type or memberId",
-            org.members.values(),
-            lambda m: f"{name_of(m)} {m.email} {m.memberType} {m.memberId}",
-            "memberId",
-        ),
-        "teams": (
-            "Name, description, visibility or teamId",
-            org.teams.values(),
-            lambda t: f"{t.name} {t.description or ''} {t.visibility} {t.teamId}",
-            "teamId",
-        ),
-        "workspaces": (
-            "Name or workspaceId",
-            org.workspaces.values(),
-            lambda w: f"{w.name} {w.workspaceId} {w.workspaceUrlId}",
-            "workspaceId",
-        ),
-        "workbooks": (
-            "Name, location, owner or workbookId",
-            org.workbooks.values(),
-            lambda w: f"{w.name} {w.path} {w.workbookId} {view.name(w.ownerId)}",
-            "workbookId",
-        ),
-        "connections": (
-            "Name, type or connectionId",
-            org.connections.values(),
-            lambda c: f"{c.name} {c.type} {c.connectionId}",
-            "connectionId",
-        ),
-        "materializations": (
-            "Workbook or element",
-            [(key, one) for key, all_of in org.schedules.items() for one in all_of],
-            lambda row: f"{view.name(row[0])} {row[1].elementName}",
-            "",
-        ),
-        "exports": (
-            "Workbook, format or queryId",
-            [*org.exports.items()][::-1],
-            lambda row: f"{row[0]} {row[1].name} {row[1].format}",
-            "",
-        ),
-        "requests": (
-            "Method, path, status or fault",
-            [*view.state.log.entries][::-1],
-            lambda e: f"{e.method} {e.path}?{e.query} {e.status} {e.fault}",
-            "",
-        ),
-    }
-    return view.show("list.html", name=name, listing=view.listing(*lists[name]))
+    if name == "requests":
+        things: list[Any] = [*view.state.log.entries][::-1]
+    elif name == "exports":
+        things = [*org.exports.values()][::-1]
+    elif name == "materializations":
+        things = [one for schedules in org.schedules.values() for one in schedules]
+    else:
+        things = [*getattr(org, name).values()]
+    return view.show("list.html", name=name, listing=view.listing(things, *LISTS[name]))
 
 
 @router.get("/members/{key}")
@@ -300,20 +285,13 @@ async def detail_page(view: Viewed, key: str) -> Response:
     if area == "admin":
         team = org.team(key)
         people = [org.members[member_id] for member_id in team.members]
-        listing = view.listing(
-            "Name, email or memberId",
-            people,
-            lambda m: f"{name_of(m)} {m.email} {m.memberId}",
-            "memberId",
-        )
+        listing = view.listing(people, *LISTS["members"])
         return view.show("team.html", thing=team, listing=listing)
     if key in org.connections:
         return view.show("connection.html", thing=org.connections[key])
     workspace = org.workspace(key)
     inside = [d for d in org.documents() if d.workspaceId == workspace.workspaceId]
-    listing = view.listing(
-        "Name, location or ID", inside, lambda d: f"{d.name} {d.path} {d.id}", "id"
-    )
+    listing = view.listing(inside, "Name, location or ID", "name path id", "id")
     return view.show("workspace.html", thing=workspace, listing=listing)
 
 

@@ -204,12 +204,7 @@ class File(Stamped):
     isArchived: bool
     description: str = ""
     ownerId: str | None = None
-
-
-class RecentFile(File):
-    """A document or folder with the time when the member last used it."""
-
-    lastInteractionAt: str = ""
+    lastInteractionAt: str = ""  # in lists of recent files
 
 
 class Grant(Stamped):

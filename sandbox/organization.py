@@ -128,6 +128,12 @@ class Folder(Stamped):
 Document = StoredWorkbook | Folder
 
 
+class StoredSchedule(MaterializationSchedule):
+    """A materialization schedule and its workbook."""
+
+    workbookId: str
+
+
 class StoredMaterialization(Materialization):
     """A job, what it writes, how often it was polled, and whether it will fail."""
 
@@ -166,6 +172,7 @@ class ExportedTable:
 class Export:
     """An export: what its file shows, and when it can be downloaded."""
 
+    queryId: str
     name: str  # of the workbook
     format: str
     tables: list[ExportedTable]
@@ -192,7 +199,7 @@ class Organization:
     workbooks: dict[str, StoredWorkbook] = field(default_factory=dict)
     grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are on
     embeds: dict[str, list[Embed]] = field(default_factory=dict)  # by workbook ID
-    schedules: dict[str, list[MaterializationSchedule]] = field(default_factory=dict)  # the same
+    schedules: dict[str, list[StoredSchedule]] = field(default_factory=dict)  # by workbook ID
     materializations: dict[str, StoredMaterialization] = field(default_factory=dict)
     exports: dict[str, Export] = field(default_factory=dict)  # by query ID
     clients: dict[str, Client] = field(default_factory=dict)
@@ -422,3 +429,48 @@ def add_member(
         **stamped,
     )
     return member
+
+
+def add_workspace(org: Organization, key: object, name: str, stamped: dict[str, Any]) -> Workspace:
+    """Add a workspace, with a grant for the member that creates it."""
+    workspace = Workspace(
+        workspaceId=make_uuid("workspace", key),
+        workspaceUrlId=make_short_id("workspace", key, 22),
+        name=name,
+        **stamped,
+    )
+    org.workspaces[workspace.workspaceId] = workspace
+    by = workspace.createdBy
+    org.grant(workspace.workspaceId, by, None, "edit", by)
+    return workspace
+
+
+def add_connection(
+    org: Organization, key: object, stamped: dict[str, Any], **fields: Any
+) -> StoredConnection:
+    """Add a connection."""
+    connection = StoredConnection(
+        organizationId=ORGANIZATION_ID,
+        connectionId=make_uuid("connection", key),
+        isAuditLog=False,
+        **fields,
+        **stamped,
+    )
+    org.connections[connection.connectionId] = connection
+    return connection
+
+
+def add_workbook(
+    org: Organization, key: object, stamped: dict[str, Any], **fields: Any
+) -> StoredWorkbook:
+    """Add a workbook."""
+    url_id = make_short_id("workbook", key, 22)
+    workbook = StoredWorkbook(
+        workbookId=make_uuid("workbook", key),
+        workbookUrlId=url_id,
+        url=workbook_url(fields["name"], url_id),
+        **fields,
+        **stamped,
+    )
+    org.workbooks[workbook.workbookId] = workbook
+    return workbook

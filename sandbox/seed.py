@@ -12,28 +12,26 @@ from sandbox.models import (
     AccountType,
     AttributeValue,
     Cron,
-    MaterializationSchedule,
     Member,
     UserAttributeAssignment,
-    Workspace,
 )
 from sandbox.organization import (
-    ORGANIZATION_ID,
     ROBOT_ID,
     Client,
     Folder,
     Options,
     Organization,
-    StoredConnection,
+    StoredSchedule,
     StoredTeam,
     StoredUserAttribute,
-    StoredWorkbook,
+    add_connection,
     add_member,
+    add_workbook,
+    add_workspace,
     make_short_id,
     make_uuid,
     stamps,
     time_text,
-    workbook_url,
 )
 
 SEED_TIME = datetime(2024, 1, 2, 8, 0, tzinfo=timezone.utc)
@@ -102,23 +100,24 @@ def _seeded(key: int) -> dict[str, Any]:
 
 
 def _seed_account_types(org: Organization) -> None:
-    for name, description, is_custom in (
-        ("View", "Open and filter workbooks", False),
-        ("Act", "View, and write into input tables", False),
-        ("Analyze", "Act, and explore data", False),
-        ("Build", "Analyze, and create workbooks", False),
-        ("Admin", "Everything", False),
-        ("Viewer", "The older name of View, kept from before", True),
-        ("Explorer", "The older name of Analyze, kept from before", True),
-        ("Creator", "The older name of Build, kept from before", True),
-        ("Finance Auditor", "View, with downloads", True),
-    ):
+    descriptions = {
+        "View": "Open and filter workbooks",
+        "Act": "View, and write into input tables",
+        "Analyze": "Act, and explore data",
+        "Build": "Analyze, and create workbooks",
+        "Admin": "Everything",
+        "Viewer": "The older name of View, kept from before",
+        "Explorer": "The older name of Analyze, kept from before",
+        "Creator": "The older name of Build, kept from before",
+        "Finance Auditor": "View, with downloads",
+    }
+    for n, (name, description) in enumerate(descriptions.items()):
         org.account_types.append(
             AccountType(
                 accountTypeId=make_uuid("account type", name),
                 accountTypeName=name,
                 description=description,
-                isCustom=is_custom,
+                isCustom=n >= 5,
             )
         )
 
@@ -170,14 +169,7 @@ def _seed_teams(org: Organization) -> None:
 def _seed_workspaces(org: Organization) -> None:
     teams = list(org.teams.values())
     for n, name in enumerate(WORKSPACES):
-        workspace = Workspace(
-            workspaceId=make_uuid("workspace", n),
-            workspaceUrlId=make_short_id("workspace", n, 22),
-            name=name,
-            **_seeded(n),
-        )
-        org.workspaces[workspace.workspaceId] = workspace
-        org.grant(workspace.workspaceId, OWNER_ID, None, "edit", OWNER_ID)
+        workspace = add_workspace(org, n, name, _seeded(n))
         if workspace.workspaceId != DEMO_WORKSPACE_ID:
             team = teams[n % len(teams)]
             org.grant(workspace.workspaceId, None, team.teamId, "explore", OWNER_ID)
@@ -203,11 +195,11 @@ def _seed_connections(org: Organization) -> None:
             ("BigQuery Marketing", "bigQuery"),
         )
     ):
-        connection = StoredConnection(
-            organizationId=ORGANIZATION_ID,
-            connectionId=make_uuid("connection", n),
+        add_connection(
+            org,
+            n,
+            _seeded(n),
             isSample=n == 0,
-            isAuditLog=False,
             lastActiveAt=time_text(SEED_TIME + timedelta(days=30 + n)),
             name=name,
             type=kind,
@@ -216,9 +208,7 @@ def _seed_connections(org: Organization) -> None:
             warehouse="DEMO_WH" if kind == "snowflake" else "",
             user="SIGMA_SERVICE",
             role="REPORTING",
-            **_seeded(n),
         )
-        org.connections[connection.connectionId] = connection
     # The connection of the tutorial has no grants yet
     org.grant(make_uuid("connection", 0), None, make_uuid("team", "Sales"), "usage", OWNER_ID)
 
@@ -257,12 +247,11 @@ def _seed_workbooks(org: Organization) -> None:
         elif n % 4 == 3:
             path, parent_id = f"{space.name}/Archive", make_uuid("folder", n % len(spaces))
         name = f"{TOPICS[n % 13]} {VIEWS[n % 7]} {n}" if n else "Plugs Sales Performance"
-        url_id = make_short_id("workbook", n, 22)
-        workbook = StoredWorkbook(
-            workbookId=make_uuid("workbook", n),
-            workbookUrlId=url_id,
+        add_workbook(
+            org,
+            n,
+            _seeded(n),
             name=name,
-            url=workbook_url(name, url_id),
             path=path,
             latestVersion=1 + n % 9,
             ownerId=owner,
@@ -270,9 +259,7 @@ def _seed_workbooks(org: Organization) -> None:
             workspaceId=None if is_private else space.workspaceId,
             number=n,
             has_input_table=(n - 7) % org.options.input_tables == 0,
-            **_seeded(n),
         )
-        org.workbooks[workbook.workbookId] = workbook
 
 
 def _seed_schedules(org: Organization) -> None:
@@ -282,7 +269,8 @@ def _seed_schedules(org: Organization) -> None:
         count = 2 if workbook.workbookId == TWO_SCHEDULES_WORKBOOK_ID else 1
         daily = Cron(cronSpec="0 6 * * *", timezone="America/Los_Angeles")
         org.schedules[workbook.workbookId] = [
-            MaterializationSchedule(
+            StoredSchedule(
+                workbookId=workbook.workbookId,
                 sheetId=make_short_id("sheet", table.elementId, 10),
                 elementId=table.elementId,
                 elementName=table.name,

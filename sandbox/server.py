@@ -28,7 +28,6 @@ from sandbox.resources import (
     not_supported,
     teams,
     user_attributes,
-    whoami,
     workbooks,
     workspaces,
 )
@@ -38,7 +37,7 @@ HOST = "127.0.0.1"  # no other: everyone who can reach the sandbox may change ev
 ROUTERS = (
     not_supported.router,  # first, because some of these paths also match an {id} of others
     auth.router,
-    whoami.router,
+    auth.whoami_router,
     account_types.router,
     members.router,
     teams.router,

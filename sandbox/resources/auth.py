@@ -1,4 +1,4 @@
-"""POST /v2/auth/token: exchange client credentials, or a refresh token, for an access token."""
+"""/v2/auth/token: exchange credentials for an access token. /v2/whoami: the owner of a token."""
 
 import secrets
 import time
@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends, Form
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from pydantic import BaseModel
 
-from sandbox.api import TOKEN_PATH, Org
+from sandbox.api import TOKEN_PATH, Caller, Org, resource
 from sandbox.errors import Refusal
-from sandbox.organization import Token
+from sandbox.organization import ORGANIZATION_ID, Token
 
-router = APIRouter(tags=["auth"])
+router, whoami_router = APIRouter(tags=["auth"]), resource("whoami")
 
 
 class AccessToken(BaseModel):
@@ -47,3 +47,16 @@ async def post_token(
     org.tokens[access] = Token(client_id, time.monotonic() + seconds)
     org.refresh_tokens[refresh] = client_id
     return AccessToken(access_token=access, refresh_token=refresh, expires_in=seconds)
+
+
+class CurrentUser(BaseModel):
+    """The owner of the credentials."""
+
+    userId: str
+    organizationId: str
+
+
+@whoami_router.get("/v2/whoami", summary="Get current user")
+async def who_am_i(caller: Caller) -> CurrentUser:
+    """Return the owner of the token."""
+    return CurrentUser(userId=caller, organizationId=ORGANIZATION_ID)

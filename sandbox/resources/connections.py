@@ -4,19 +4,28 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from sandbox.api import Admin, Body, CountedPage, Empty, Org, Paged, resource
+from sandbox.api import (
+    Admin,
+    Body,
+    CountedPage,
+    Empty,
+    NewGrant,
+    Org,
+    Paged,
+    create_grants,
+    resource,
+)
 from sandbox.errors import Refusal
 from sandbox.models import Connection, ConnectionPermission, Grant
 from sandbox.organization import (
-    ORGANIZATION_ID,
     SLUG,
     StoredConnection,
+    add_connection,
     make_short_id,
     make_uuid,
     now,
     stamps,
 )
-from sandbox.resources.grants import NewGrant, create_grants
 
 router = resource("connections")
 
@@ -33,38 +42,16 @@ class NewConnectionGrants(Body):
     grants: list[NewConnectionGrant]
 
 
-class PlainSecret(Body):
-    """A password as an object."""
-
-    type: Literal["plain"]
-    value: str
-
-
-class ManagedSecret(Body):
-    """A password that a secret manager keeps."""
-
-    secretManagerId: str
-    secretId: str
-
-
-Secret = str | PlainSecret | ManagedSecret
+Secret = str | dict[str, str]  # an object has a "plain" value, or names a managed secret
 
 
 class ConnectionDetails(Body):
     """How to reach a warehouse. The fields are those of Snowflake; for others only type counts."""
 
     type: Literal[
-        "snowflake",
-        "bigQuery",
-        "databricks",
-        "postgres",
-        "redshift",
-        "alloydb",
-        "mysql",
-        "azuresql",
-        "sqlserver",
-        "starburst",
-    ]
+        "snowflake", "bigQuery", "databricks", "postgres", "redshift", "alloydb", "mysql",
+        "azuresql", "sqlserver", "starburst"
+    ]  # fmt: skip
     account: str | None = None
     host: str | None = None
     warehouse: str | None = None
@@ -121,21 +108,10 @@ async def create_connection(org: Org, admin: Admin, body: NewConnection) -> Conn
         _check_snowflake(details)
     if not body.name.strip():
         raise Refusal(400, "name: Input should not be empty")
-    shown = {"account", "warehouse", "user", "role"}
-    connection = StoredConnection(
-        organizationId=ORGANIZATION_ID,
-        connectionId=make_uuid("connection", org.next_key()),
-        isSample=False,
-        isAuditLog=False,
-        lastActiveAt=now(),
-        name=body.name,
-        type=details.type,
-        useOauth=details.useOauth,
-        **details.model_dump(include=shown, exclude_none=True),
-        **stamps(admin, now()),
-    )
-    org.connections[connection.connectionId] = connection
-    return connection
+    shown = {"type", "useOauth", "account", "warehouse", "user", "role"}
+    fields = details.model_dump(include=shown, exclude_none=True)
+    fields |= {"name": body.name, "isSample": False, "lastActiveAt": now()}
+    return add_connection(org, org.next_key(), stamps(admin, now()), **fields)
 
 
 def _check_snowflake(details: ConnectionDetails) -> None:

@@ -47,7 +47,7 @@ async def list_materialization_schedules(
 ) -> Page[MaterializationSchedule] | SinglePage:
     """List the elements that are materialized, and when."""
     schedules = org.schedules.get(workbook.workbookId, [])
-    return SinglePage(entries=schedules) if paging.bare_lists else paging.cut(schedules)
+    return SinglePage(entries=[*schedules]) if paging.bare_lists else paging.cut(schedules)
 
 
 @router.post(

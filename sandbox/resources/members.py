@@ -7,7 +7,7 @@ from fastapi import Query
 
 from sandbox.api import Admin, Body, CountedPage, Empty, Org, Page, Paged, resource
 from sandbox.errors import Refusal
-from sandbox.models import File, Member, RecentFile, Team
+from sandbox.models import File, Member, Team
 from sandbox.organization import ROBOT_ID, Organization, add_member, now, stamps, time_text
 from sandbox.resources.files import Filters, member_files
 
@@ -166,13 +166,13 @@ async def list_recent_inodes(
     paging: Paged,
     memberId: str,
     includeExplorations: Literal["true", "false"] = "false",
-) -> CountedPage[RecentFile]:
+) -> CountedPage[File]:
     """List a dozen of a member's folders and workbooks, in no order. One was never used."""
     return paging.cut(recent_files(org, memberId))
 
 
 def recent_files(org: Organization, member_id: str) -> list[dict[str, Any]]:
-    """Return a dozen of a member's folders and workbooks, in the fields of RecentFile."""
+    """Return a dozen of a member's folders and workbooks, in the fields of File."""
     files = member_files(org, member_id)
     files = files[:: max(1, len(files) // 12)][:12]
     day = datetime(2024, 5, 2, 9, 14, tzinfo=timezone.utc)

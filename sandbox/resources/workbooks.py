@@ -5,20 +5,30 @@ from typing import Annotated, Literal
 from fastapi import Depends
 from pydantic import BaseModel
 
-from sandbox.api import Admin, Body, Caller, CountedPage, Empty, Org, Paged, admin, resource
+from sandbox.api import (
+    Admin,
+    Body,
+    Caller,
+    CountedPage,
+    Empty,
+    NewGrant,
+    Org,
+    Paged,
+    admin,
+    create_grants,
+    resource,
+)
 from sandbox.content import CONTROLS, TYPES, Page, pages_of
 from sandbox.errors import Refusal
 from sandbox.models import Control, Element, Embed, Workbook, WorkbookPage, WorkbookPermission
 from sandbox.organization import (
     StoredWorkbook,
+    add_workbook,
     make_short_id,
-    make_uuid,
     now,
     path_in,
     stamps,
-    workbook_url,
 )
-from sandbox.resources.grants import NewGrant, create_grants
 
 router = resource("workbooks")
 
@@ -123,13 +133,12 @@ async def get_workbook(workbook: Opened, includeTaggedSourceUrlId: bool = False)
 async def copy_workbook(org: Org, admin: Admin, workbook: Opened, body: WorkbookCopy) -> Workbook:
     """Copy a workbook into a folder. The caller owns the copy, which has no grants or schedules."""
     folder = org.destination(body.destinationFolderId)
-    key = org.next_key()
-    url_id = make_short_id("workbook", key, 22)
-    copy = StoredWorkbook(
-        workbookId=make_uuid("workbook", key),
-        workbookUrlId=url_id,
+    more = {"description": body.description} if body.description else {}
+    return add_workbook(
+        org,
+        org.next_key(),
+        stamps(admin, now()),
         name=body.name,
-        url=workbook_url(body.name, url_id),
         path=path_in(folder),
         latestVersion=1,
         ownerId=admin,
@@ -137,12 +146,8 @@ async def copy_workbook(org: Org, admin: Admin, workbook: Opened, body: Workbook
         workspaceId=folder.workspaceId,
         number=workbook.number,
         has_input_table=workbook.has_input_table,
-        **stamps(admin, now()),
+        **more,
     )
-    if body.description:
-        copy.description = body.description
-    org.workbooks[copy.workbookId] = copy
-    return copy
 
 
 # --- Content ---

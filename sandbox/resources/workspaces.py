@@ -2,10 +2,20 @@
 
 from pydantic import BaseModel
 
-from sandbox.api import Admin, Body, CountedPage, Empty, Org, Page, Paged, resource
+from sandbox.api import (
+    Admin,
+    Body,
+    CountedPage,
+    Empty,
+    NewGrant,
+    Org,
+    Page,
+    Paged,
+    create_grants,
+    resource,
+)
 from sandbox.models import Grant, Workspace, WorkspacePermission
-from sandbox.organization import make_short_id, make_uuid, now, stamps
-from sandbox.resources.grants import NewGrant, create_grants
+from sandbox.organization import add_workspace, now, stamps
 
 router = resource("workspaces")
 
@@ -65,16 +75,7 @@ async def create_workspace(
             workspaceIds=[w.workspaceId for w in known],
             workspaceUrlIds=[w.workspaceUrlId for w in known],
         )
-    key = org.next_key()
-    workspace = Workspace(
-        workspaceId=make_uuid("workspace", key),
-        workspaceUrlId=make_short_id("workspace", key, 22),
-        name=body.name,
-        **stamps(admin, now()),
-    )
-    org.workspaces[workspace.workspaceId] = workspace
-    org.grant(workspace.workspaceId, admin, None, "edit", admin)
-    return workspace
+    return add_workspace(org, org.next_key(), body.name, stamps(admin, now()))
 
 
 @router.get("/v2/workspaces/{workspaceId}", summary="Get a workspace")
