@@ -100,13 +100,12 @@ class View:
         self.changes: Changes = self.state.changes
         self.search, self.page = search, page
 
-    def listing(self, things: list[Any], label: str, fields: str, key: str = "") -> Listing:
+    def listing(self, things: list[Any], key: str, label: str, fields: str) -> Listing:
         """Return a page of things, after a search in these fields. key is the field of the ID."""
         wanted = self.search.strip().casefold()
         found = [t for t in things if not wanted or wanted in self._text(t, fields.split())]
-        if key:
-            order = ("New", "Changed", "")
-            found.sort(key=lambda t: order.index(self.changes.touched(getattr(t, key))))
+        order = ("New", "Changed", "")
+        found.sort(key=lambda t: order.index(self.changes.touched(getattr(t, key, ""))))
         pages = max(1, -(-len(found) // ROWS))
         number = min(max(self.page, 1), pages)
         rows = found[(number - 1) * ROWS : number * ROWS]
@@ -224,28 +223,19 @@ async def overview(view: Viewed) -> Response:
     return view.show("overview.html", log=view.state.log, rules=view.state.rules)
 
 
-# For each list the label of its search form, the fields in which it searches, and the ID
+# For each list the label of its search form, and the fields in which it searches
 LISTS = {
     "members": (
         "Name, email, account type or memberId",
         "firstName lastName email memberType memberId",
-        "memberId",
     ),
-    "teams": (
-        "Name, description, visibility or teamId",
-        "name description visibility teamId",
-        "teamId",
-    ),
-    "workspaces": ("Name or workspaceId", "name workspaceId workspaceUrlId", "workspaceId"),
-    "workbooks": (
-        "Name, location, owner or workbookId",
-        "name path workbookId ownerId",
-        "workbookId",
-    ),
-    "connections": ("Name, type or connectionId", "name type connectionId", "connectionId"),
-    "materializations": ("Workbook or element", "workbookId elementName", ""),
-    "exports": ("Workbook, format or queryId", "name format queryId", ""),
-    "requests": ("Method, path, status or fault", "method path query status fault", ""),
+    "teams": ("Name, description, visibility or teamId", "name description visibility teamId"),
+    "workspaces": ("Name or workspaceId", "name workspaceId workspaceUrlId"),
+    "workbooks": ("Name, location, owner or workbookId", "name path workbookId ownerId"),
+    "connections": ("Name, type or connectionId", "name type connectionId"),
+    "materializations": ("Workbook or element", "workbookId elementName"),
+    "exports": ("Workbook, format or queryId", "name format queryId"),
+    "requests": ("Method, path, status or fault", "method path query status fault"),
 }
 
 
@@ -268,7 +258,8 @@ async def list_page(view: Viewed) -> Response:
         things = [one for schedules in org.schedules.values() for one in schedules]
     else:
         things = [*getattr(org, name).values()]
-    return view.show("list.html", name=name, listing=view.listing(things, *LISTS[name]))
+    listing = view.listing(things, f"{name[:-1]}Id", *LISTS[name])
+    return view.show("list.html", name=name, listing=listing)
 
 
 @router.get("/members/{key}")
@@ -285,13 +276,13 @@ async def detail_page(view: Viewed, key: str) -> Response:
     if area == "admin":
         team = org.team(key)
         people = [org.members[member_id] for member_id in team.members]
-        listing = view.listing(people, *LISTS["members"])
+        listing = view.listing(people, "memberId", *LISTS["members"])
         return view.show("team.html", thing=team, listing=listing)
     if key in org.connections:
         return view.show("connection.html", thing=org.connections[key])
     workspace = org.workspace(key)
     inside = [d for d in org.documents() if d.workspaceId == workspace.workspaceId]
-    listing = view.listing(inside, "Name, location or ID", "name path id", "id")
+    listing = view.listing(inside, "id", "Name, location or ID", "name path id")
     return view.show("workspace.html", thing=workspace, listing=listing)
 
 
