@@ -1,4 +1,4 @@
-"""What the operations of the API share: access, strict bodies, grants, pages and routes."""
+"""What the operations of the API share: access, strict bodies, pages and routes."""
 
 import base64
 import binascii
@@ -87,36 +87,6 @@ class Body(BaseModel):
 
 class Empty(BaseModel):
     """The empty object, the response to many changes."""
-
-
-# --- Grants ---
-
-
-class Grantee(Body):
-    """The member or team that gets a permission."""
-
-    memberId: str | None = None
-    teamId: str | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Any:
-        if (self.memberId is None) == (self.teamId is None):
-            raise ValueError("exactly one of memberId and teamId")
-        return self
-
-
-class NewGrant(Body):
-    """A permission for a member or a team. Which permissions there are depends on the resource."""
-
-    grantee: Grantee
-    permission: str
-
-
-def create_grants(org: Organization, on: str, grants: Sequence[NewGrant], by: str) -> Empty:
-    """Create grants on something by its ID, or update those that exist."""
-    for new in grants:
-        org.grant(on, new.grantee.memberId, new.grantee.teamId, new.permission, by)
-    return Empty()
 
 
 # --- Pages ---

@@ -161,20 +161,13 @@ class Embed(BaseModel):
     sourceName: str | None
 
 
-class Cron(BaseModel):
-    """When a schedule runs."""
-
-    cronSpec: str
-    timezone: str
-
-
 class MaterializationSchedule(BaseModel):
     """When an element's data is written to the warehouse. No schedule: on request only."""
 
     sheetId: str
     elementId: str
     elementName: str
-    schedule: Cron | None
+    schedule: dict[str, str] | None  # cronSpec and timezone
     configuredAt: str
     paused: bool
 

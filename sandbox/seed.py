@@ -11,7 +11,6 @@ from sandbox.content import element_id, page_id, pages_of
 from sandbox.models import (
     AccountType,
     AttributeValue,
-    Cron,
     Member,
     UserAttributeAssignment,
 )
@@ -267,7 +266,7 @@ def _seed_schedules(org: Organization) -> None:
     for workbook in list(org.workbooks.values())[: min(org.options.workbooks, 260) : 10]:
         tables = pages_of(workbook)[1].elements
         count = 2 if workbook.workbookId == TWO_SCHEDULES_WORKBOOK_ID else 1
-        daily = Cron(cronSpec="0 6 * * *", timezone="America/Los_Angeles")
+        daily = {"cronSpec": "0 6 * * *", "timezone": "America/Los_Angeles"}
         org.schedules[workbook.workbookId] = [
             StoredSchedule(
                 workbookId=workbook.workbookId,

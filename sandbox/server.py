@@ -18,7 +18,6 @@ from sandbox.organization import Options
 from sandbox.origin_check import OriginCheck
 from sandbox.request_log import RequestLog
 from sandbox.resources import (
-    account_types,
     auth,
     connections,
     exports,
@@ -38,8 +37,8 @@ ROUTERS = (
     not_supported.router,  # first, because some of these paths also match an {id} of others
     auth.router,
     auth.whoami_router,
-    account_types.router,
     members.router,
+    members.types_router,
     teams.router,
     workspaces.router,
     connections.router,

@@ -49,14 +49,7 @@ async def post_token(
     return AccessToken(access_token=access, refresh_token=refresh, expires_in=seconds)
 
 
-class CurrentUser(BaseModel):
-    """The owner of the credentials."""
-
-    userId: str
-    organizationId: str
-
-
 @whoami_router.get("/v2/whoami", summary="Get current user")
-async def who_am_i(caller: Caller) -> CurrentUser:
+async def who_am_i(caller: Caller) -> dict[str, str]:
     """Return the owner of the token."""
-    return CurrentUser(userId=caller, organizationId=ORGANIZATION_ID)
+    return {"userId": caller, "organizationId": ORGANIZATION_ID}

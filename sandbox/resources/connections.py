@@ -2,19 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from sandbox.api import (
-    Admin,
-    Body,
-    CountedPage,
-    Empty,
-    NewGrant,
-    Org,
-    Paged,
-    create_grants,
-    resource,
-)
+from sandbox.api import Admin, Body, CountedPage, Empty, Org, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Connection, ConnectionPermission, Grant
 from sandbox.organization import (
@@ -26,6 +16,7 @@ from sandbox.organization import (
     now,
     stamps,
 )
+from sandbox.resources.grants import NewGrant, NewGrants, create_grants
 
 router = resource("connections")
 
@@ -34,12 +25,6 @@ class NewConnectionGrant(NewGrant):
     """A permission on a connection."""
 
     permission: ConnectionPermission
-
-
-class NewConnectionGrants(Body):
-    """The body of POST /v2/connections/{connectionId}/grants."""
-
-    grants: list[NewConnectionGrant]
 
 
 Secret = str | dict[str, str]  # an object has a "plain" value, or names a managed secret
@@ -75,14 +60,6 @@ class ConnectionPath(Body):
     """A path in a connection: [], [DATABASE], [DATABASE, SCHEMA] or [DATABASE, SCHEMA, TABLE]."""
 
     path: Annotated[list[str], Field(max_length=3)]
-
-
-class PathInfo(BaseModel):
-    """What a path leads to."""
-
-    inodeId: str
-    kind: Literal["scope", "table"]
-    url: str
 
 
 @router.get("/v2/connections", summary="List connections")
@@ -140,7 +117,7 @@ async def list_connection_grants(org: Org, paging: Paged, connectionId: str) -> 
 
 @router.post("/v2/connections/{connectionId}/grants", summary="Add grants to a connection")
 async def create_connection_grant(
-    org: Org, admin: Admin, connectionId: str, body: NewConnectionGrants
+    org: Org, admin: Admin, connectionId: str, body: NewGrants[NewConnectionGrant]
 ) -> Empty:
     """Create grants, or update those that exist."""
     return create_grants(org, org.connection(connectionId).connectionId, body.grants, admin)
@@ -148,17 +125,17 @@ async def create_connection_grant(
 
 # Sigma has this one on the singular path
 @router.post("/v2/connection/{connectionId}/lookup", summary="Look up connections by path")
-async def lookup_connection(org: Org, connectionId: str, body: ConnectionPath) -> PathInfo:
+async def lookup_connection(org: Org, connectionId: str, body: ConnectionPath) -> dict[str, str]:
     """Return what a path leads to: a table, or a scope (a database or schema)."""
     connection = org.connection(connectionId)
     _check_path(connection, body.path)
     key = (connection.connectionId, *body.path)
     url_id = make_short_id("inode", key, 22)
-    return PathInfo(
-        inodeId=make_uuid("inode", key) if body.path else connection.connectionId,
-        kind="table" if len(body.path) == 3 else "scope",
-        url=f"https://app.sigmacomputing.com/{SLUG}/b/{url_id}",
-    )
+    return {
+        "inodeId": make_uuid("inode", key) if body.path else connection.connectionId,
+        "kind": "table" if len(body.path) == 3 else "scope",
+        "url": f"https://app.sigmacomputing.com/{SLUG}/b/{url_id}",
+    }
 
 
 @router.post("/v2/connections/{connectionId}/sync", summary="Sync a connection by path")

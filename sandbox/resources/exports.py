@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from sandbox.api import Body, Org, resource
 from sandbox.content import CONTROLS, TYPES, pages_of, rows_of
@@ -57,15 +57,8 @@ class NewExport(Body):
     resultsValidityTimeMs: Annotated[int, Field(ge=1, le=6 * HOUR)] = HOUR
 
 
-class StartedExport(BaseModel):
-    """An export that was started. Sigma always says that it is not complete."""
-
-    jobComplete: bool
-    queryId: str
-
-
 @router.post("/v2/workbooks/{workbookId}/export", summary="Export data from a workbook")
-async def export_workbook(org: Org, workbook: Opened, body: NewExport) -> StartedExport:
+async def export_workbook(org: Org, workbook: Opened, body: NewExport) -> dict[str, bool | str]:
     """Start an export of an element, a page, or the whole workbook if neither is named."""
     if body.tag is not None:
         raise Refusal(404, f"Tag {body.tag} not found")  # no workbook has any
@@ -97,7 +90,7 @@ async def export_workbook(org: Org, workbook: Opened, body: NewExport) -> Starte
         polls=org.options.polls,
         seconds=body.resultsValidityTimeMs / 1000,
     )
-    return StartedExport(jobComplete=False, queryId=query_id)
+    return {"jobComplete": False, "queryId": query_id}
 
 
 def _chosen(workbook: StoredWorkbook, body: NewExport) -> list[Element]:

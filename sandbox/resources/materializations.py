@@ -27,12 +27,6 @@ class NewMaterialization(Body):
     sheetId: str
 
 
-class StartedMaterialization(BaseModel):
-    """The job that was started."""
-
-    materializationId: str
-
-
 @router.get(
     "/v2.1/workbooks/{workbookId}/materialization-schedules",
     summary="List materialization schedules for a workbook (Paginated)",
@@ -56,7 +50,7 @@ async def list_materialization_schedules(
 )
 async def materialize_workbook_element(
     request: Request, org: Org, admin: Admin, workbook: Opened, body: NewMaterialization
-) -> StartedMaterialization:
+) -> dict[str, str]:
     """Start the job of a schedule, paused or not. The fault failed-job makes the job fail."""
     schedules = org.schedules.get(workbook.workbookId, [])
     if body.sheetId not in [schedule.sheetId for schedule in schedules]:
@@ -70,7 +64,7 @@ async def materialize_workbook_element(
         fails=request.scope["logged"].fault == "failed-job",
     )
     org.materializations[job.materializationId] = job
-    return StartedMaterialization(materializationId=job.materializationId)
+    return {"materializationId": job.materializationId}
 
 
 @router.get(

@@ -1,17 +1,29 @@
-"""/v2/members: the members of the organization, and the documents that each of them can open."""
+"""/v2/members and /v2/accountTypes: the members, what they can open, and their account types."""
 
 from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any, Literal
 
-from fastapi import Query
+from fastapi import Query, Request
+from pydantic import BaseModel
 
-from sandbox.api import Admin, Body, CountedPage, Empty, Org, Page, Paged, resource
+from sandbox.api import (
+    Admin,
+    Body,
+    CountedPage,
+    Empty,
+    Org,
+    Page,
+    Paged,
+    cursor,
+    read_cursor,
+    resource,
+)
 from sandbox.errors import Refusal
-from sandbox.models import File, Member, Team
+from sandbox.models import AccountType, File, Member, Team
 from sandbox.organization import ROBOT_ID, Organization, add_member, now, stamps, time_text
 from sandbox.resources.files import Filters, member_files
 
-router = resource("members")
+router, types_router = resource("members"), resource("accountTypes")
 
 UserKind = Literal["internal", "guest", "embed"]
 
@@ -49,6 +61,13 @@ class MemberChange(Body):
     newOwnerId: str | None = None
     archiveDocuments: bool | None = None
     archiveScheduledExports: bool | None = None
+
+
+class TokenPage(BaseModel):
+    """One page of the list. nextPageToken is absent on the last page."""
+
+    entries: list[AccountType]
+    nextPageToken: str = ""
 
 
 @router.get("/v2.1/members", summary="List members (Paginated)", response_model=CountedPage[Member])
@@ -179,3 +198,20 @@ def recent_files(org: Organization, member_id: str) -> list[dict[str, Any]]:
     for n, file in enumerate(files[1:]):
         file["lastInteractionAt"] = time_text(day - timedelta(hours=37 * ((n * 5) % 11)))
     return files
+
+
+@types_router.get("/v2/accountTypes", summary="List account types")
+async def list_account_types(
+    request: Request,
+    org: Org,
+    pageToken: str | None = None,
+    pageSize: Annotated[int, Query(ge=1)] = 50,
+) -> TokenPage:
+    """List the account types, built-in ones first."""
+    path = request.url.path
+    start = read_cursor(path, pageToken) if pageToken is not None else 0
+    end = start + min(pageSize, 1000)
+    more: dict[str, Any] = {}
+    if end < len(org.account_types):
+        more["nextPageToken"] = cursor(path, end)
+    return TokenPage(entries=org.account_types[start:end], **more)

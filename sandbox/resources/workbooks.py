@@ -5,19 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Depends
 from pydantic import BaseModel
 
-from sandbox.api import (
-    Admin,
-    Body,
-    Caller,
-    CountedPage,
-    Empty,
-    NewGrant,
-    Org,
-    Paged,
-    admin,
-    create_grants,
-    resource,
-)
+from sandbox.api import Admin, Body, Caller, CountedPage, Empty, Org, Paged, admin, resource
 from sandbox.content import CONTROLS, TYPES, Page, pages_of
 from sandbox.errors import Refusal
 from sandbox.models import Control, Element, Embed, Workbook, WorkbookPage, WorkbookPermission
@@ -29,6 +17,7 @@ from sandbox.organization import (
     path_in,
     stamps,
 )
+from sandbox.resources.grants import NewGrant, NewGrants, create_grants
 
 router = resource("workbooks")
 
@@ -69,24 +58,11 @@ class NewEmbed(Body):
     sourceId: str | None = None
 
 
-class CreatedEmbed(BaseModel):
-    """An embed that was created."""
-
-    embedId: str
-    embedUrl: str
-
-
 class NewWorkbookGrant(NewGrant):
     """A permission on a workbook. No workbook has tags, so tagId has no effect."""
 
     permission: WorkbookPermission
     tagId: str | None = None
-
-
-class NewWorkbookGrants(Body):
-    """The body of POST /v2/workbooks/{workbookId}/grants."""
-
-    grants: list[NewWorkbookGrant]
 
 
 async def opened(org: Org, caller: Caller, workbookId: str) -> StoredWorkbook:
@@ -274,7 +250,7 @@ async def list_workbook_embeds(org: Org, paging: Paged, workbook: Opened) -> Cou
 @router.post("/v2/workbooks/{workbookId}/embeds", summary="Create an embed for a workbook")
 async def create_workbook_embed(
     org: Org, admin: Admin, workbook: Opened, body: NewEmbed
-) -> CreatedEmbed:
+) -> dict[str, str]:
     """Create a public embed of a workbook, or of one of its pages or elements."""
     source_id, name = workbook.workbookId, workbook.name
     if body.sourceType != "workbook":
@@ -293,14 +269,14 @@ async def create_workbook_embed(
         sourceName=name or None,
     )
     org.embeds.setdefault(workbook.workbookId, []).append(embed)
-    return CreatedEmbed(embedId=embed.embedId, embedUrl=embed.embedUrl)
+    return {"embedId": embed_id, "embedUrl": embed.embedUrl}
 
 
 @router.post(
     "/v2/workbooks/{workbookId}/grants", summary="Grant permissions on a workbook to users or teams"
 )
 async def create_workbook_grant(
-    org: Org, admin: Admin, workbook: Opened, body: NewWorkbookGrants
+    org: Org, admin: Admin, workbook: Opened, body: NewGrants[NewWorkbookGrant]
 ) -> Empty:
     """Create grants, or update those that exist."""
     return create_grants(org, workbook.workbookId, body.grants, admin)

@@ -1,21 +1,9 @@
 """/v2/workspaces: the workspaces and their grants."""
 
-from pydantic import BaseModel
-
-from sandbox.api import (
-    Admin,
-    Body,
-    CountedPage,
-    Empty,
-    NewGrant,
-    Org,
-    Page,
-    Paged,
-    create_grants,
-    resource,
-)
+from sandbox.api import Admin, Body, CountedPage, Empty, Org, Page, Paged, resource
 from sandbox.models import Grant, Workspace, WorkspacePermission
 from sandbox.organization import add_workspace, now, stamps
+from sandbox.resources.grants import NewGrant, NewGrants, create_grants
 
 router = resource("workspaces")
 
@@ -27,23 +15,10 @@ class NewWorkspace(Body):
     noDuplicates: bool = False
 
 
-class KnownWorkspaces(BaseModel):
-    """The response if noDuplicates is true and workspaces with that name exist."""
-
-    workspaceIds: list[str]
-    workspaceUrlIds: list[str]
-
-
 class NewWorkspaceGrant(NewGrant):
     """A permission on a workspace."""
 
     permission: WorkspacePermission
-
-
-class NewWorkspaceGrants(Body):
-    """The body of POST /v2/workspaces/{workspaceId}/grants."""
-
-    grants: list[NewWorkspaceGrant]
 
 
 @router.get(
@@ -67,14 +42,14 @@ async def list_workspaces(
 @router.post("/v2/workspaces", summary="Create a workspace")
 async def create_workspace(
     org: Org, admin: Admin, body: NewWorkspace
-) -> Workspace | KnownWorkspaces:
+) -> Workspace | dict[str, list[str]]:
     """Create a workspace. With noDuplicates return the workspaces that have the name, if any."""
     known = [w for w in org.workspaces.values() if w.name.lower() == body.name.lower()]
     if known and body.noDuplicates:
-        return KnownWorkspaces(
-            workspaceIds=[w.workspaceId for w in known],
-            workspaceUrlIds=[w.workspaceUrlId for w in known],
-        )
+        return {
+            "workspaceIds": [w.workspaceId for w in known],
+            "workspaceUrlIds": [w.workspaceUrlId for w in known],
+        }
     return add_workspace(org, org.next_key(), body.name, stamps(admin, now()))
 
 
@@ -95,7 +70,7 @@ async def list_workspace_grants(org: Org, paging: Paged, workspaceId: str) -> Co
     summary="Grant permissions to the workspace for users or teams",
 )
 async def create_workspace_grant(
-    org: Org, admin: Admin, workspaceId: str, body: NewWorkspaceGrants
+    org: Org, admin: Admin, workspaceId: str, body: NewGrants[NewWorkspaceGrant]
 ) -> Empty:
     """Create grants, or update those that exist."""
     return create_grants(org, org.workspace(workspaceId).workspaceId, body.grants, admin)
