@@ -41,7 +41,7 @@ class Column(BaseModel):
 
 
 class WorkbookColumn(BaseModel):
-    """A column of a workbook: here Sigma calls the label name, and adds the element."""
+    """A column of a workbook, with other names than one of an element. type has no known fields."""
 
     columnId: str
     name: str
@@ -212,7 +212,12 @@ async def get_workbook_columns(paging: Paged, workbook: Opened) -> CountedPage[W
     """List the columns of all elements of a workbook."""
     return paging.cut(
         [
-            {**column.model_dump(), "name": column.label, "elementId": element.elementId}
+            {
+                **column.model_dump(),
+                "name": column.label,
+                "type": {},
+                "elementId": element.elementId,
+            }
             for element in elements_of(workbook)
             for column in columns_of(element)
         ]

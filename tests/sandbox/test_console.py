@@ -94,18 +94,6 @@ def test_every_link_leads_somewhere(call_recipe, get):
         get(path)
 
 
-def test_pages_are_not_logged(get, sandbox):
-    get("/members")
-    assert list(sandbox.state.log.entries) == []
-
-
-def test_finds_its_files_from_any_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with Server() as server:
-        for path in ("/", "/static/console.css", "/static/console.js", "/static/icon.svg"):
-            assert requests.get(server.address + path, timeout=5).status_code == 200
-
-
 def test_refusals_are_pages(get):
     for path in ("/members/x", "/admin/teams/x", "/s/x", "/workbook/x", "/exports/x/file"):
         page = get(path, 404)

@@ -141,43 +141,12 @@ def test_the_formats_of_each_scope(scope, allowed, api):
             assert "format.type" in start(api, kind, 400, **scope)["message"]
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "words"),
-    [
-        ({}, 400, "format"),
-        ({"format": {"type": "docx"}}, 400, "format.type"),
-        ({"format": {"type": "pdf"}}, 400, "format.layout"),
-        ({"format": {"type": "pdf", "layout": "x"}}, 400, "format.layout"),
-        ({**CSV, **PAGE, **ELEMENT}, 400, "pageId"),
-        ({"format": {"type": "png"}, "pageId": "x"}, 404, "Page x"),
-        ({**CSV, "elementId": "x"}, 404, "Element x"),
-        ({**CSV, **ELEMENT, "tag": "x"}, 404, "Tag x"),
-        ({**CSV, **ELEMENT, "exportAs": "x"}, 404, "Member x"),
-        ({**CSV, **ELEMENT, "rowLimit": 0}, 400, "rowLimit"),
-        ({**CSV, **ELEMENT, "offset": 0}, 400, "offset"),
-        ({**CSV, **ELEMENT, "resultsValidityTimeMs": 21_600_001}, 400, "resultsValidityTimeMs"),
-        ({**CSV, "parameters": {"a": 1}}, 400, "parameters.a"),
-    ],
-)
-def test_refuses_exports(body, status, words, api, sandbox):
-    assert words in api("POST", f"{WORKBOOK}/export", status, json=body)["message"]
-    assert sandbox.state.organization.exports == {}
-
-
 def test_texts_and_controls_cannot_be_exported(api):
     elements = api.whole_list(f"{WORKBOOK}/elements")
     without_rows = [e for e in elements if e["type"] in ("text", "control")]
     for element in without_rows:
         assert element["type"] in start(api, "csv", 400, elementId=element["elementId"])["message"]
     assert len(without_rows) == 4
-
-
-def test_a_private_workbook(api, viewer, sandbox):
-    workbooks = sandbox.state.organization.workbooks.values()
-    private = next(w for w in workbooks if w.workspaceId is None)
-    path = f"/v2/workbooks/{private.workbookUrlId}"
-    assert start(viewer, "pdf", 403, workbook=path)["code"] == "forbidden"
-    assert start(api, "pdf", workbook=path)["jobComplete"] is False
 
 
 # --- Rows ---
@@ -200,11 +169,6 @@ def test_a_date_range_filters_the_rows(text, first, last, api):
     assert some and (len(some) < len(everything)) == (text != "min:,max:")
 
 
-def test_a_date_range_filters_pages(api):
-    text = pdf_text(export(api, "pdf", **PAGE, parameters={"DateFilter": DAYS}))
-    assert "2024-04-20" in text and "2024-05-01" not in text
-
-
 def test_a_date_range_without_rows(api):
     nothing = {"parameters": {"DateFilter": "min:2030-01-01,max:"}}
     head = b"Order Number,Order Date,Region,Customer,Quantity,Sales Amount\n"
@@ -213,29 +177,6 @@ def test_a_date_range_without_rows(api):
     assert "No rows" in pdf_text(export(api, "pdf", **PAGE, **nothing))
     assert export(api, "png", **PAGE, **nothing).startswith(b"\x89PNG")
     assert export(api, "xlsx", **nothing).startswith(b"PK")
-
-
-def test_unknown_parameters_are_ignored(api):
-    parameters = {"datefilter": DAYS, "Other": "x"}
-    assert len(read_csv(export(api, "csv", **ELEMENT, parameters=parameters))) == 100
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "2024-04-16",
-        "min:2024-04-16",
-        "2024-04-16,2024-04-17",
-        "min:16.04.2024,max:17.04.2024",
-        "min:2024-04-31,max:",
-        "max:2024-04-17,min:2024-04-16",
-        "min:2024-04-16,max:2024-04-17,x",
-    ],
-)
-def test_a_malformed_date_range(text, api):
-    refused = start(api, "csv", 400, **ELEMENT, parameters={"DateFilter": text})
-    assert "parameters.DateFilter" in refused["message"]
 
 
 def test_row_limit_and_offset_from_1(api):
@@ -275,13 +216,6 @@ def test_faults_of_downloads(api, sandbox):
     sandbox.state.rules += [Fault.parse("early-404"), Fault.parse("failed-rendering")]
     query_id = start(api, "csv", **ELEMENT)["queryId"]
     assert [poll(api, query_id).status_code for _ in range(5)] == [404, 500, 204, 204, 200]
-
-
-def test_a_reset_forgets_exports(api, sandbox):
-    query_id = start(api, "csv", **ELEMENT)["queryId"]
-    again = Client(fresh(sandbox).address)
-    assert poll(again, query_id).status_code == 404
-    assert start(again, "csv", **ELEMENT)["queryId"] == query_id
 
 
 # --- Large files ---

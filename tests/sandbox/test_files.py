@@ -33,7 +33,6 @@ def test_lists_what_the_caller_can_open(api, viewer):
     everything = api.whole_list("/v2/files")
     assert {row["type"] for row in everything} == {"folder", "workbook"}
     assert len(viewer.whole_list("/v2/files")) < len(everything) == 272
-    assert "typeFilters" in api("GET", "/v2/files?typeFilters=spreadsheet", 400)["message"]
 
 
 def test_ids_can_be_long_or_short(api, org):
@@ -51,7 +50,6 @@ def test_ids_can_be_long_or_short(api, org):
     inside = api.whole_list("/v2/files", parentId=workspace.workspaceId)
     assert inside == api.whole_list("/v2/files", parentId=workspace.workspaceUrlId)
     assert {row["parentId"] for row in inside} == {workspace.workspaceId}
-    assert api("GET", "/v2/files/x", 404)
 
 
 def test_who_can_open_a_file(api, viewer, org):
@@ -118,25 +116,3 @@ def test_a_folder_moves_with_its_content(api, org):
     # It can't be moved into a folder that it contains
     api("PATCH", f"/v2/files/{ARCHIVE_ID}", json={"parentId": folder_id})
     api("PATCH", f"/v2/files/{folder_id}", 400, json={"parentId": ARCHIVE_ID})
-
-
-@pytest.mark.parametrize(
-    ("file_id", "change", "status", "words"),
-    [
-        (seed.DEMO_WORKBOOK_ID, {"ownerId": "x"}, 404, "Member x"),
-        (seed.DEMO_WORKBOOK_ID, {"ownerId": 1}, 400, "ownerId"),
-        (seed.DEMO_WORKBOOK_ID, {"ownerId": "someone who left"}, 400, "ownerId"),
-        (seed.DEMO_WORKBOOK_ID, {"parentId": "x"}, 404, "x not found"),
-        (seed.DEMO_WORKBOOK_ID, {"parentId": seed.PAUSED_WORKBOOK_ID}, 400, "is a workbook"),
-        (ARCHIVE_ID, {"parentId": ARCHIVE_ID}, 400, "parentId"),
-        (seed.DEMO_WORKSPACE_ID, {}, 400, seed.DEMO_WORKSPACE_ID),
-        ("x", {}, 404, "x not found"),
-    ],
-)
-def test_a_refused_change_changes_nothing(file_id, change, status, words, api, org):
-    before = [document.model_dump() for document in org.documents()]
-    body = {"name": "Other", **change}
-    if body.get("ownerId") == "someone who left":
-        body["ownerId"] = next(m.memberId for m in org.members.values() if m.isArchived)
-    assert words in api("PATCH", f"/v2/files/{file_id}", status, json=body)["message"]
-    assert [document.model_dump() for document in org.documents()] == before

