@@ -99,7 +99,7 @@ def run_script(server: Server, script: Path, arguments: list[str]) -> int:
     own = [n for n in demo.names() if n not in CONNECTION and os.environ.get(n)]
     if own:
         print(f"From the environment, instead of the demo: {', '.join(own)}", file=sys.stderr)
-    environment = {**os.environ, "PYTHON_DOTENV_DISABLED": "1", "SIGMA_ENV_FILE": ""}
+    environment = {**os.environ, "SIGMA_ENV_FILE": str(demo.DEMO_FILES / "empty.env")}
     environment |= {name: settings.get(name, "") for name in demo.names() if name not in own}
     command = [sys.executable, str(script), *arguments]
     with subprocess.Popen(command, env=environment) as recipe:

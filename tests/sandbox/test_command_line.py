@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from sandbox import __main__, demo, seed
+from sandbox.organization import Options
 from tests.conftest import ROOT
 
 
@@ -126,16 +127,6 @@ def test_credentials_of_the_environment_never_reach_the_sandbox():
     assert "real" not in done.stdout + done.stderr
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("before_run", [True, False])
-def test_options_can_come_before_and_after_run(before_run):
-    text = "--members 10 --bare-lists --token-ttl 60 --workbooks 5 --polls 0 --input-tables 2"
-    options = [*f"{text} --latency 1 --export-mb 1".split(), "--fault", "503 GET /v2/members"]
-    recipe = ["members/pagination.py"]
-    done = run(*(options if before_run else []), "run", *([] if before_run else options), *recipe)
-    assert "10" in done.stdout.splitlines()[-1], done.stderr
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -158,16 +149,22 @@ def test_wrong_arguments(arguments, code, words, monkeypatch, capsys):
     assert words in said
 
 
+def test_options_can_come_before_and_after_run():
+    text = "--members 10 --bare-lists --token-ttl 60 --workbooks 5 --polls 0 --input-tables 2"
+    options = [*f"{text} --latency 1 --export-mb 1".split(), "--fault", "503 GET /v2/members"]
+    parse = __main__.command_line().parse_args
+    assert parse([*options, "run", "x.py"]) == parse(["run", *options, "x.py"])
+
+
 def test_the_options_reach_the_organization(monkeypatch):
     made = []
     monkeypatch.setattr(__main__, "serve", lambda server, write_env: made.append(server))
     text = "--port 0 --members 10 --token-ttl 60 --polls 0 --latency 250 --export-mb 2 --bare-lists"
-    monkeypatch.setattr(sys, "argv", ["python -m sandbox", *text.split(), "--input-tables", "2"])
+    monkeypatch.setattr(sys, "argv", ["sandbox", *text.split(), "--fault", "503"])
     __main__.main()
-    options = made[0].state.organization.options
-    assert (options.members, options.workbooks, options.token_seconds) == (10, 260, 60)
-    assert (options.polls, options.latency, options.export_mb) == (0, 0.25, 2)
-    assert (options.bare_lists, options.input_tables) == (True, 2)
+    wanted = Options(10, polls=0, token_seconds=60, latency=0.25, export_mb=2, bare_lists=True)
+    assert made[0].state.organization.options == wanted
+    assert [rule.kind for rule in made[0].state.rules] == ["503"]
 
 
 def test_every_demo_value_works(sandbox):

@@ -260,17 +260,6 @@ def test_a_request_gets_a_million_rows(sandbox):
         assert sandbox.state.organization.exports[query_id].numbers == numbers
 
 
-def test_a_client_can_leave_in_the_middle_of_a_large_file(sandbox):
-    api = Client(fresh(sandbox, export_mb=1000, polls=0).address)
-    answer = poll(api, start(api, "csv", **ELEMENT)["queryId"], stream=True)
-    assert next(answer.iter_content(1000)).startswith(b"Row,Order Number,")
-    answer.close()
-    deadline = time.monotonic() + 5
-    while sandbox.state.log.under_way and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert sandbox.state.log.under_way == 0
-
-
 def test_the_packages_for_files_are_imported_late():
     program = (
         "import sys, sandbox.server\n"
