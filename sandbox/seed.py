@@ -8,12 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from sandbox.content import element_id, page_id, pages_of
-from sandbox.models import (
-    AccountType,
-    AttributeValue,
-    Member,
-    UserAttributeAssignment,
-)
+from sandbox.models import AccountType, AttributeValue, Member, UserAttributeAssignment
 from sandbox.organization import (
     ROBOT_ID,
     Client,

@@ -181,10 +181,7 @@ async def list_accessible_inodes(
 
 @router.get("/v2/members/{memberId}/files/recents", summary="List recent files for a member")
 async def list_recent_inodes(
-    org: Org,
-    paging: Paged,
-    memberId: str,
-    includeExplorations: Literal["true", "false"] = "false",
+    org: Org, paging: Paged, memberId: str, includeExplorations: Literal["true", "false"] = "false"
 ) -> CountedPage[File]:
     """List a dozen of a member's folders and workbooks, in no order. One was never used."""
     return paging.cut(recent_files(org, memberId))

@@ -9,14 +9,7 @@ from sandbox.api import Admin, Body, Caller, CountedPage, Empty, Org, Paged, adm
 from sandbox.content import CONTROLS, TYPES, Page, pages_of
 from sandbox.errors import Refusal
 from sandbox.models import Control, Element, Embed, Workbook, WorkbookPage, WorkbookPermission
-from sandbox.organization import (
-    StoredWorkbook,
-    add_workbook,
-    make_short_id,
-    now,
-    path_in,
-    stamps,
-)
+from sandbox.organization import StoredWorkbook, add_workbook, make_short_id, now, path_in, stamps
 from sandbox.resources.grants import NewGrant, NewGrants, create_grants
 
 router = resource("workbooks")

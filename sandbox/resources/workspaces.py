@@ -22,9 +22,7 @@ class NewWorkspaceGrant(NewGrant):
 
 
 @router.get(
-    "/v2.1/workspaces",
-    summary="List workspaces (Paginated)",
-    response_model=CountedPage[Workspace],
+    "/v2.1/workspaces", summary="List workspaces (Paginated)", response_model=CountedPage[Workspace]
 )
 @router.get("/v2/workspaces", summary="List workspaces")
 async def list_workspaces(
