@@ -7,7 +7,7 @@ Endpoint:  POST /v2/auth/token, and GET /v2/whoami to show whose token it is
 Docs:      https://help.sigmacomputing.com/reference/posttoken
 .env:      CLIENT_ID, SECRET, authURL, baseURL
 Run:       python get_access_token.py
-           python get_access_token.py --show-token    prints the token too, for Postman or curl
+           python get_access_token.py --show-token    also prints the token, for Postman or curl
 
 Sample output:
 
@@ -20,82 +20,79 @@ Sample output:
 """
 
 import argparse
-import sys
 import threading
 import time
 
-from sigma_session import SigmaError, SigmaSession, keep_secret, require_env, run
+from sigma_client import Credentials, SigmaClient, SigmaError, keep_secret, read_credentials, run
 
-# 1: Sigma accepts a token for one hour and hands out at most one per second. So a token is kept
-#    until a minute before it expires, and the next one is asked for a second after the last.
-SECONDS_BETWEEN_TOKENS = 1.0
-_token, _lifetime, _good_until, _asked_at = "", 0.0, 0.0, float("-inf")
+# 1: A token is valid for an hour, and Sigma issues at most one a second. So the tokens are kept,
+#    one for each organization, and there is a pause between two requests for a token
+SECONDS_BETWEEN_REQUESTS = 1.0
+_tokens: dict[Credentials, tuple[str, float, float]] = {}  # token, lifetime, when to renew it
+_last_request = float("-inf")
 _lock = threading.Lock()
 
 
-# 2: Trade the client ID and secret for a token
-def get_bearer_token(rejected: str | None = None) -> str:
-    """Return a bearer token: the kept one, or a new one when that is old or was just rejected.
+# 2: Exchange the client ID and secret for a token
+def get_bearer_token(credentials: Credentials | None = None, rejected: str | None = None) -> str:
+    """Return the token of an organization: by default, the one whose credentials are in .env.
 
-    Pass the token that Sigma answered with 401 as rejected. Safe to call from many threads.
-    Raises SigmaError when a setting is missing or Sigma hands out no token.
+    Pass a token that Sigma answered with 401 as rejected, to get a new one. Many threads can call
+    this at once. Raises SigmaError if Sigma doesn't issue a token.
     """
-    global _token, _lifetime, _good_until, _asked_at
-    with _lock:  # many threads may find an expired token at once, and one new token serves them all
-        if _token and _token != rejected and time.monotonic() < _good_until:
-            return _token
-        url = require_env("authURL")
-        if url.startswith("/"):  # the session would add it to baseURL
-            raise SigmaError(f"authURL is {url!r}, which does not begin with https://")
+    global _last_request
+    credentials = credentials or read_credentials()
+    with _lock:  # so that threads that find an expired token don't all ask for a new one
+        token, lifetime, renew_at = _tokens.get(credentials, ("", 0.0, 0.0))
+        if token and token != rejected and time.monotonic() < renew_at:
+            return token
+        time.sleep(max(0.0, _last_request + SECONDS_BETWEEN_REQUESTS - time.monotonic()))
         form = {
             "grant_type": "client_credentials",
-            "client_id": require_env("CLIENT_ID"),
-            "client_secret": keep_secret(require_env("SECRET")),
+            "client_id": credentials.client_id,
+            "client_secret": credentials.secret,
         }
-        time.sleep(max(0.0, _asked_at + SECONDS_BETWEEN_TOKENS - time.monotonic()))
         try:
-            answer = SigmaSession().post(url, data=form).json()
-            token, lifetime = answer["access_token"], float(answer["expires_in"])
-            if not (token and token.isascii() and token.isprintable() and lifetime >= 0):
-                raise ValueError  # not a header value; its text must not reach an error message
-        except (AttributeError, OverflowError, TypeError, ValueError):
-            raise SigmaError(f"No token in the answer from {url}. Check authURL") from None
+            with SigmaClient(credentials=credentials) as client:
+                response = client.post(credentials.auth_url, data=form)
+            token, lifetime = keep_secret(response["access_token"]), float(response["expires_in"])
+            if not (token.isascii() and token.isprintable()):  # it couldn't be sent in a header
+                raise ValueError
+        except (AttributeError, TypeError, ValueError):
+            message = f"No token in the response from {credentials.auth_url}. Check authURL"
+            raise SigmaError(message, stops_the_run=True) from None
+        except SigmaError as error:
+            error.stops_the_run = True  # without a token, no other request would succeed
+            raise
         finally:
-            _asked_at = time.monotonic()
-        _token, _lifetime = keep_secret(token), lifetime
-        _good_until = time.monotonic() + lifetime - min(60, lifetime / 2)
-        return _token
+            _last_request = time.monotonic()
+        # 3: Renew the token a minute before it expires
+        renew_at = time.monotonic() + lifetime - min(60, lifetime / 2)
+        _tokens[credentials] = token, lifetime, renew_at
+        return token
 
 
-def command_line() -> argparse.ArgumentParser:
-    """Return what may stand after the name of this file."""
+def main(arguments: argparse.Namespace) -> None:
+    # 4: Get a token, and ask Sigma whose token it is. That proves that baseURL accepts it
+    credentials = read_credentials()
+    token = get_bearer_token(credentials)
+    with SigmaClient(get_bearer_token, credentials) as client:
+        owner = client.get("/whoami")
+
+    # 5: Don't print the whole token: anyone who sees it can use it until it expires
+    print(f"Bearer token obtained successfully: {token[:6]}... ({len(token)} characters)")
+    print(f"It is valid for {_tokens[credentials][1]:.0f} seconds.")
+    print(f"User ID:         {owner['userId']}")
+    print(f"Organization ID: {owner['organizationId']}")
+    if arguments.show_token:
+        print(token)
+
+
+if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "--show-token", action="store_true", help="print the whole token: keep it to yourself"
-    )
-    return parser
-
-
-def main(arguments: argparse.Namespace) -> None:
-    # 3: Get a token, and ask Sigma whose it is: only then is it proven that baseURL accepts it
-    token = get_bearer_token()
-    owner = SigmaSession(get_bearer_token).get("/whoami").json()
-
-    # 4: Show that the credentials work, and keep the token off the screen: terminals are recorded
-    #    and shared, and whoever reads the token may use it until it expires
-    start = token[:6] if len(token) > 12 else ""
-    print(f"Bearer token obtained successfully: {start}... ({len(token)} characters)")
-    print(f"It is valid for {_lifetime:.0f} seconds.")
-    print(f"User ID:         {owner['userId']}")
-    print(f"Organization ID: {owner['organizationId']}")
-    if arguments.show_token:  # past the filter that keeps secrets off sys.stdout
-        print(token, file=sys.__stdout__)
-
-
-# 5: Run main() only when this file is started, not when it is imported
-if __name__ == "__main__":
-    run(main, command_line())
+    parser.add_argument("--show-token", action="store_true", help="print the whole token")
+    run(main, parser)

@@ -1,10 +1,8 @@
 """Create a connection to Snowflake.
 
-A connection of the same name is not made twice: running the recipe again says which one it is.
-Two runs at the same moment may still make two, for Sigma takes a name twice: the error then names
-both.
+If a connection with this name exists, no other one is created: the recipe prints its ID.
 
-Endpoint:  POST /v2/connections, and GET /v2/connections before and after it to look for the name
+Endpoint:  POST /v2/connections, after GET /v2/connections to look for the name
 Docs:      https://help.sigmacomputing.com/reference/createconnection
 .env:      CONNECTION_NAME, the name of the new connection
            SNOWFLAKE_ACCOUNT, SNOWFLAKE_HOST, SNOWFLAKE_USER, SNOWFLAKE_PASSWORD,
@@ -17,92 +15,71 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connections?limit=1000&search=Snowflake+via+API
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connections
     New connectionId: 94293ebd-8ac7-540d-8f75-d3a57187283d
-    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/connections?limit=1000&search=Snowflake+via+API
     Connection created successfully: Snowflake via API
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import (
-    SigmaError,
-    SigmaSession,
-    checked_id,
-    keep_secret,
-    require_env,
-    require_whole_lists,
-    run,
-)
+from sigma_client import SigmaClient, SigmaError, keep_secret, require_env, run
 
 
 # 2: Describe the connection in the fields that Sigma expects. Other warehouses have other fields
 def read_details() -> dict[str, str]:
-    """Return the details of the Snowflake connection that .env describes."""
+    """Return the details of the Snowflake connection in the settings."""
     return {
         "type": "snowflake",
         "account": require_env("SNOWFLAKE_ACCOUNT"),
         "host": require_env("SNOWFLAKE_HOST"),
         "user": require_env("SNOWFLAKE_USER"),
-        "password": keep_secret(require_env("SNOWFLAKE_PASSWORD")),
+        "password": keep_secret(require_env("SNOWFLAKE_PASSWORD")),  # *** in error messages
         "role": require_env("SNOWFLAKE_ROLE"),
         "warehouse": require_env("SNOWFLAKE_WAREHOUSE"),
     }
 
 
-# 3: Look for a connection of that name: Sigma itself would make a second one
-def find_connections(session: SigmaSession, name: str) -> list[str]:
-    """Return the IDs of the connections with a name."""
-    # search finds every name that holds the text, so compare
-    return [
-        checked_id(connection["connectionId"], "connectionId in Sigma's answer")
-        for connection in session.get_entries("/connections", search=name)
-        if str(connection.get("name")).casefold() == name.casefold()
-    ]
+# 3: Look for a connection with this name: Sigma would create a second one
+def find_connections(client: SigmaClient, name: str) -> list[str]:
+    """Return the IDs of the connections with a name. Upper and lower case count as the same."""
+    # search isn't documented as exact, so compare
+    connections = client.get_all("/connections", search=name)
+    same = [c for c in connections if str(c.get("name")).casefold() == name.casefold()]
+    return [connection["connectionId"] for connection in same]
 
 
-# 4: Ask Sigma to create it
-def create_connection(session: SigmaSession, name: str, details: dict[str, str]) -> str:
-    """Create a connection, and return its ID."""
-    body: dict[str, Any] = {"name": name, "details": details}
-    answer = session.post("/connections", json=body).json()
-    return checked_id(answer["connectionId"], "connectionId in Sigma's answer")
+# 4: Create the connection. Sigma doesn't try the password yet: to test it, open one of its tables
+def create_connection(client: SigmaClient, name: str, details: dict[str, str]) -> dict[str, Any]:
+    """Create a connection, and return it."""
+    body = {"name": name, "details": details}
+    connection: dict[str, Any] = client.post("/connections", json=body)
+    return connection
 
 
 def main() -> None:
-    # 5: Read the settings from .env, all of them before anything is sent
+    # 5: Read all settings before anything is sent
     name = require_env("CONNECTION_NAME")
     details = read_details()
 
-    # 6: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    # 6: Create the connection, unless it exists
+    with SigmaClient(get_bearer_token) as client:
+        if known := find_connections(client, name):
+            print(f"Connection already exists: {name}")
+            print(f"connectionId: {', '.join(known)}")
+            return
+        client.require_complete_lists()  # the name may belong to an entry that Sigma couldn't read
+        connection = create_connection(client, name, details)
+    print(f"New connectionId: {connection['connectionId']}")
 
-    # 7: Create the connection, unless it is there. Sigma does not try the password now: the test is
-    #    to open a table of the connection
-    known = find_connections(session, name)
-    if known:
-        print(f"Connection exists already: {name}")
-        print(f"connectionId: {', '.join(known)}")
-        return
-    require_whole_lists()  # it may be an entry that Sigma could not read
-    connection_id = create_connection(session, name, details)
-    print(f"New connectionId: {connection_id}")
-
-    # 8: Another run may have created one since step 7, and nothing in Sigma keeps two from doing
-    #    so. Look again, and leave it to a person which one is to go
-    known = sorted({connection_id, *find_connections(session, name)})
-    if len(known) > 1:
-        raise SigmaError(
-            f"Another run created a connection at the same moment, so there are {len(known)} called"
-            f" {name}: {', '.join(known)}. Delete in Sigma what is too many"
-        )
+    # 7: Trust what Sigma's response says, not what you asked for
+    if (connection.get("name") or name) != name:
+        raise SigmaError(f"Sigma created the connection, but named it {connection['name']!r}")
     print(f"Connection created successfully: {name}")
 
 
-# 9: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -1,4 +1,4 @@
-"""List every connection in the order of the alphabet: this is where CONNECTIONID comes from.
+"""List the connections by name, with the ID that you need for CONNECTIONID.
 
 Endpoint:  GET /v2/connections
 Docs:      https://help.sigmacomputing.com/reference/listconnections
@@ -16,43 +16,41 @@ Sample output:
     Snowflake Production   snowflake  731b8533-1a07-5071-9103-68a70259b8e2
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaSession, print_rows, run
+from sigma_client import SigmaClient, print_rows, run
 
 
-# 2: Ask Sigma. get_entries asks for 1000 connections at a time, page after page, until the last
-def list_connections(session: SigmaSession) -> list[dict[str, Any]]:
-    """Return name, ID and type of every connection, in the order of their names."""
-    # Sigma also sends the host, the user and the role that the connection has in the warehouse.
-    # They belong neither on a screen nor into a file, so only these three are kept
+# 2: Get the connections, and keep three fields of each
+def list_connections(client: SigmaClient) -> list[dict[str, Any]]:
+    """Return the name, ID and type of all connections, sorted by name."""
+    # Sigma also sends the host, user and role in the warehouse. Don't print those, not even as JSON
     connections = [
         {
             "name": entry.get("name"),
             "connectionId": entry["connectionId"],
             "type": entry.get("type"),
         }
-        for entry in session.get_entries("/connections")
+        for entry in client.get_all("/connections")
     ]
-    return sorted(connections, key=lambda connection: str(connection["name"] or "").casefold())
+    return sorted(connections, key=lambda connection: (connection["name"] or "").casefold())
 
 
 def main() -> None:
-    # 3: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    # 3: Open a client, and get the list
+    with SigmaClient(get_bearer_token) as client:
+        connections = list_connections(client)
 
-    # 4: Fetch the connections, and print them as a table. Every organization has one: Sigma's
-    #    sample database
-    columns = {"Name": "name", "Type": "type", "Connection ID": "connectionId"}
-    print_rows(list_connections(session), columns, empty="There are no connections.")
+        # 4: Print a table. At least Sigma's sample database is in it
+        columns = {"Name": "name", "Type": "type", "Connection ID": "connectionId"}
+        print_rows(connections, columns, empty="There are no connections.")
 
 
-# 5: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -1,12 +1,12 @@
 """Print the embed path of every workbook that a member can open.
 
-The path is what a JWT-signed embed begins with. Your server adds ?:embed=true&:jwt=<token>, and
-the page shows the workbook with the member's rights. /page/{pageId} or /element/{elementId}
-behind the path embeds a part of it.
+A JWT-signed embed begins with this path. Your server adds ?:embed=true&:jwt=<token>, and the page
+shows the workbook with the member's permissions. To embed a part of it, add /page/{pageId} or
+/element/{elementId} to the path.
 
-Endpoint:  GET /v2/members/{memberId}/files, and GET /v2/workbooks for the addresses
+Endpoint:  GET /v2/members/{memberId}/files, and GET /v2/workbooks for the URLs
 Docs:      https://help.sigmacomputing.com/reference/listaccessibleinodes
-.env:      MEMBERID, the member (members/list_all.py prints every ID)
+.env:      MEMBERID, the member (members/list_all.py prints the IDs)
 Run:       python embedding/generate_workbook_embed_path.py
 
 Sample output:
@@ -20,52 +20,47 @@ Sample output:
     ...
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, checked_id, one_line, require_id, run
+from sigma_client import SigmaClient, SigmaError, printable, require_id, run
 
 
-# 2: Ask Sigma for the member's workbooks, and for the addresses
-def embed_paths(session: SigmaSession, member_id: str) -> list[tuple[str, str]]:
-    """Return name and embed path of every workbook that a member can open."""
-    path = f"/members/{member_id}/files"
-    files = list(session.get_entries(path, typeFilters="workbook"))
+# 2: Get the workbooks that the member can open, and the URLs of those that you can open
+def embed_paths(client: SigmaClient, member_id: str) -> list[tuple[str, str]]:
+    """Return the name and embed path of every workbook that a member can open."""
+    files = client.get_all(f"/members/{member_id}/files", typeFilters="workbook")
     if not files:
         return []
-    books = session.get_entries("/workbooks")
-    urls = {book["workbookId"]: book["url"] for book in books if book.get("url")}
+    workbooks = client.get_all("/workbooks")
+    urls = {book["workbookId"]: book["url"] for book in workbooks if book.get("url")}
     if not urls:
-        raise SigmaError("The owner of the credentials can open no workbook, so Sigma says no URL")
+        raise SigmaError("The owner of the credentials can't open any workbook with a URL")
 
-    # 3: A workbook that the owner of the credentials cannot open is not in the second list. Its
-    #    address begins like all others: https://app.sigmacomputing.com/{organization}/workbook/...
+    # 3: If the owner of the credentials can't open a workbook, build its URL. It begins like all
+    #    others: https://app.sigmacomputing.com/{organization}/workbook/
     start = next(iter(urls.values())).partition("/workbook/")[0]
-    paths = []
-    for file in files:
-        url_id = checked_id(file["urlId"], "urlId in Sigma's answer")
-        url = urls.get(file["id"]) or f"{start}/workbook/{url_id}"
-        paths.append((one_line(file["name"]), url))  # a line for each, whatever the name holds
-    return paths
+    return [
+        (file["name"], urls.get(file["id"]) or f"{start}/workbook/{file['urlId']}")
+        for file in files
+    ]
 
 
 def main() -> None:
-    # 4: Read the member from .env, and open a session
     member_id = require_id("MEMBERID")
-    session = SigmaSession(get_bearer_token)
+    with SigmaClient(get_bearer_token) as client:
+        paths = embed_paths(client, member_id)
 
-    # 5: Print the paths
-    paths = embed_paths(session, member_id)
-    if not paths:
-        print(f"Member {member_id} can open no workbooks.")
-    for number, (name, url) in enumerate(paths, start=1):
-        print(f"#{number}: {name}: {url}")
+        # 4: Print the paths
+        if not paths:
+            print(f"Member {member_id} can't open any workbooks.")
+        for number, (name, path) in enumerate(paths, start=1):
+            print(f"#{number}: {printable(name)}: {path}")
 
 
-# 6: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

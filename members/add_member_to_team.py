@@ -13,40 +13,35 @@ Sample output:
     Member successfully added to team: {}
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaSession, require_id, run
+from sigma_client import SigmaClient, require_id, run
 
 
-# 2: Ask Sigma to add the member
-def add_to_team(session: SigmaSession, team_id: str, member_id: str) -> dict[str, Any]:
-    """Add a member to a team, and return Sigma's answer: an empty object."""
-    # The body takes two lists, add and remove, so one request can change many members. Whoever is
-    # in the team already stays in it; a deactivated member is refused
-    body = {"add": [member_id]}
-    answer: dict[str, Any] = session.patch(f"/teams/{team_id}/members", json=body).json()
-    return answer
+# 2: Add the member. The body can have two lists, add and remove, so one request can change many
+#    members. Members who are already in the team stay in it. Sigma refuses deactivated members
+def add_to_team(client: SigmaClient, team_id: str, member_id: str) -> dict[str, Any]:
+    """Add a member to a team, and return the response: an empty object."""
+    response: dict[str, Any] = client.patch(f"/teams/{team_id}/members", json={"add": [member_id]})
+    return response
 
 
 def main() -> None:
-    # 3: Read the team and the member from .env
+    # 3: Read all settings before anything is sent
     team_id = require_id("TEAMID")
     member_id = require_id("MEMBERID")
 
-    # 4: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
-
-    # 5: Add the member
-    answer = add_to_team(session, team_id, member_id)
-    print(f"Member successfully added to team: {answer}")
+    # 4: Add the member, and print the response
+    with SigmaClient(get_bearer_token) as client:
+        response = add_to_team(client, team_id, member_id)
+    print(f"Member successfully added to team: {response}")
 
 
-# 6: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -1,164 +1,150 @@
-"""Create a member for every address in a file.
+"""Create a member for every email in a file.
 
-The name comes from the address: anna.lee@example.com becomes Anna Lee. Where the address has no two
-names, NEW_MEMBER_FIRST_NAME and NEW_MEMBER_LAST_NAME are taken. Sigma mails each new member an
-invitation, and a mail cannot be taken back, so this recipe shows first what it would do:
-DRY_RUN=false does it. Running it again creates nobody twice.
+anna.lee@example.com becomes Anna Lee. If an email doesn't contain two names,
+NEW_MEMBER_FIRST_NAME and NEW_MEMBER_LAST_NAME are used. Existing members are skipped, so it's safe
+to run this again. Deactivated members stay deactivated: members/batch_update.py can activate them.
+By default this is a dry run. Set DRY_RUN=false to create the members.
 
-Endpoint:  POST /v2/members for each new member, GET /v2/members to see who exists
+Endpoint:  POST /v2/members for each new member, GET /v2/members to find the existing ones
 Docs:      https://help.sigmacomputing.com/reference/createmember
-.env:      MEMBER_EMAILS=.member-emails, a file beside sigma_session.py with the addresses,
-           separated by commas or lines
+.env:      MEMBER_EMAILS=.member-emails, a file with emails separated by commas or line breaks
            NEW_MEMBER_TYPE, the name of an account type of your organization
            NEW_MEMBER_FIRST_NAME, NEW_MEMBER_LAST_NAME (see above)
-           SEND_INVITE=true (false: no mails), DRY_RUN=true (false: create the members)
+           SEND_INVITE=true (false: send no invitations), DRY_RUN=true (false: create the members)
 Run:       python members/bulk_create.py
 
 Sample output:
 
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=1000&includeArchived=true&includeInactive=true
-    Exists already: chidi.okafor@example.com
-    Exists already: DANA.VARGA@example.com
-    Exists already: elif.castillo@example.com
-    To create:      nobody.here@example.com as Nobody Here
-    Plan: create 1 of 4 as Build, with an invitation by mail
-    Nothing was changed. To create the members, set DRY_RUN=false and run it again.
+    Exists:      chidi.okafor@example.com
+    Exists:      DANA.VARGA@example.com
+    Exists:      elif.castillo@example.com
+    To create:   nobody.here@example.com as Nobody Here
+    Plan: create 1 of 4 as Build, with an invitation
+    Dry run: nothing was changed. To apply the plan once: DRY_RUN=false python members/bulk_create.py
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import re
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import (
+from sigma_client import (
+    SigmaClient,
     SigmaError,
-    SigmaSession,
-    checked_id,
+    dry_run_note,
+    in_parallel,
+    read_dry_run,
     read_emails,
     read_env,
     read_flag,
     require_env,
     run,
+    say,
 )
 
 
-# 2: Find the name in an address
-def name_in_address(email: str) -> tuple[str, str] | None:
-    """Return the first and last name in an address, or None if it does not hold two names."""
-    # What follows a plus is a tag for sorting mail: anna.lee+sigma@example.com
-    local = email.partition("@")[0].partition("+")[0]
-    names = [name.capitalize() for name in re.split(r"[._-]+", local) if name]
-    return (names[0], " ".join(names[1:])) if len(names) > 1 else None
+# 2: Describe a new member in the fields that Sigma expects
+def describe_member(email: str, member_type: str, default: tuple[str, str]) -> dict[str, str]:
+    """Return a new member. default is the name to use if the email doesn't contain one."""
+    local = re.split("[+@]", email)[0]  # a plus begins a tag: anna.lee+sigma@example.com
+    words = [word.capitalize() for word in re.split("[._-]+", local) if word]
+    first, last = (words[0], " ".join(words[1:])) if len(words) > 1 else default
+    if not (first and last):
+        names = "NEW_MEMBER_FIRST_NAME and NEW_MEMBER_LAST_NAME"
+        raise SigmaError(f"{email} doesn't contain two names. Set {names} for such emails")
+    return {"email": email, "firstName": first, "lastName": last, "memberType": member_type}
 
 
-def describe_member(email: str, member_type: str, otherwise: tuple[str, str]) -> dict[str, str]:
-    """Return a new member in the fields that Sigma expects; otherwise is the name to fall back on.
-
-    Raises SigmaError if that is needed and empty.
-    """
-    first_name, last_name = name_in_address(email) or otherwise
-    if not (first_name and last_name):
-        raise SigmaError(
-            f"{email} does not hold a first and a last name."
-            " Set NEW_MEMBER_FIRST_NAME and NEW_MEMBER_LAST_NAME for such addresses"
-        )
-    return {
-        "email": email,
-        "firstName": first_name,
-        "lastName": last_name,
-        "memberType": member_type,
-    }
+# 3: Find the existing members: one list instead of a request for each email
+def members_by_email(client: SigmaClient, **filters: str) -> dict[str, dict[str, Any]]:
+    """Return all members, or those that a filter finds, by their email in lower case."""
+    # Deactivated members keep their email, but the list leaves them out by default
+    members = client.get_all("/members", includeArchived=True, includeInactive=True, **filters)
+    return {member["email"].lower(): member for member in members}
 
 
-# 3: Find out who exists: one list of all members instead of a request for each address
-def list_addresses(session: SigmaSession) -> set[str]:
-    """Return the addresses of all members in lower case, also of the deactivated ones."""
-    # Deactivated members keep their address but are left out unless asked for
-    hidden = {"includeArchived": "true", "includeInactive": "true"}
-    members = session.get_entries("/members", **hidden)
-    return {str(member.get("email")).lower() for member in members}
+def state_of(member: dict[str, Any]) -> str:
+    """Return what to call an existing member: deactivated members can't sign in."""
+    return "Deactivated" if member.get("isArchived") or member.get("isInactive") else "Exists"
 
 
-# 4: Create one member
+# 4: Create one member. sendInvite belongs in the URL, and Sigma sends an invitation without it
 def create_member(
-    session: SigmaSession, new_member: dict[str, str], send_invite: bool
-) -> str | None:
-    """Create a member, and return the member's ID, or None if the address is taken."""
-    # sendInvite is part of the address, not of the body, and Sigma sends the invitation when
-    # it is missing. It is a text: requests would send Python's False as "False"
-    query = {"sendInvite": "true" if send_invite else "false"}
+    client: SigmaClient, new_member: dict[str, str], send_invite: bool
+) -> tuple[str, str]:
+    """Create a member. Return "Created", or the state of the existing member, and the ID."""
+    email, member_type = new_member["email"], new_member["memberType"]
     try:
-        member = session.post("/members", params=query, json=new_member).json()
+        member = client.post("/members", json=new_member, sendInvite=send_invite)
     except SigmaError as error:
-        if error.status == 409:
-            return None
+        if error.status == 404:  # the account type is unknown, so the others would fail too
+            error.stops_the_run = True
+        if error.status != 409:
+            raise
+        # 409 has several meanings. It's harmless only if someone has just created this member
+        if existing := members_by_email(client, email=email).get(email.lower()):
+            return state_of(existing), existing["memberId"]
+        if named := re.search(r"member-id=([\w-]+)", str(error)):
+            return "Exists", named[1]
         raise
-    return checked_id(member["memberId"], "memberId in Sigma's answer")
+    # Trust what Sigma's response says, not what was asked for
+    if (member.get("memberType") or member_type).lower() != member_type.lower():
+        raise SigmaError(f"Sigma created {member['memberId']}, but as {member['memberType']}")
+    return "Created", member["memberId"]
 
 
 def main() -> None:
-    # 5: Read the settings from .env, all of them before anything is sent
+    # 5: Read all settings before anything is sent
     emails = read_emails("MEMBER_EMAILS", ".member-emails")
     member_type = require_env("NEW_MEMBER_TYPE")
-    otherwise = (read_env("NEW_MEMBER_FIRST_NAME"), read_env("NEW_MEMBER_LAST_NAME"))
+    default = (read_env("NEW_MEMBER_FIRST_NAME"), read_env("NEW_MEMBER_LAST_NAME"))
     send_invite = read_flag("SEND_INVITE", default=True)
-    dry_run = read_flag("DRY_RUN", default=True)
+    dry_run = read_dry_run()
 
-    # 6: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    # 6: Print the plan
+    with SigmaClient(get_bearer_token) as client:
+        known = members_by_email(client)
+        client.require_complete_lists()  # or someone in the file might be created again
+        plan = []
+        for email in emails:
+            if member := known.get(email.lower()):
+                print(f"{state_of(member) + ':':12} {email}")
+            else:
+                plan.append(describe_member(email, member_type, default))
+        for member in plan:
+            print(f"To create:   {member['email']} as {member['firstName']} {member['lastName']}")
+        invite = "with an invitation" if send_invite else "without an invitation"
+        print(f"Plan: create {len(plan)} of {len(emails)} as {member_type}, {invite}")
+        if dry_run:
+            print(dry_run_note())
+            return
 
-    # 7: Show the plan
-    known = list_addresses(session)
-    plan = [
-        describe_member(email, member_type, otherwise)
-        for email in emails
-        if email.lower() not in known
-    ]
-    exist = [email for email in emails if email.lower() in known]
-    for email in exist:
-        print(f"Exists already: {email}")
-    for new in plan:
-        print(f"To create:      {new['email']} as {new['firstName']} {new['lastName']}")
-    print(
-        f"Plan: create {len(plan)} of {len(emails)} as {member_type},"
-        f" {'with' if send_invite else 'without'} an invitation by mail"
-    )
-    if dry_run:
-        print("Nothing was changed. To create the members, set DRY_RUN=false and run it again.")
-        return
+        # 7: Create the members, five at a time. If one is refused, go on with the others
+        done: Counter[str] = Counter()
+        results = in_parallel(plan, lambda new: create_member(client, new, send_invite), "members")
+        for new_member, result in results:
+            if isinstance(result, SigmaError):
+                done["Failed"] += 1
+                say(f"Failed: {new_member['email']}: {result}")
+            else:
+                state, member_id = result
+                done[state] += 1
+                print(f"{state}: {new_member['email']}, memberId {member_id}")
 
-    # 8: Create them, one after the other. A failure that would be that of all others, too, stops
-    #    the run: no answer, credentials that are refused (401), an unknown account type (404), too
-    #    many requests (429). After any other the next member has its turn
-    created, failed = 0, 0
-    for new in plan:
-        try:
-            member_id = create_member(session, new, send_invite)
-        except SigmaError as error:
-            if error.concerns_all or error.status == 404:
-                counts = f"Created before: {created} of {len(plan)}"
-                raise SigmaError(f"{new['email']}: {error}. {counts}", error.status) from error
-            failed += 1
-            print(f"Failed: {new['email']}: {error}", file=sys.stderr)
-            continue
-        if member_id is None:
-            exist.append(new["email"])
-            print(f"Exists already: {new['email']}")
-        else:
-            created += 1
-            print(f"Created: {new['email']}, memberId {member_id}")
-
-    # 9: Sum up. Whoever could not be created is tried again by the next run
-    summary = f"Created {created}, existed already {len(exist)}, failed {failed}"
-    if failed:
-        raise SigmaError(summary)
+    # 8: After an error such as a bad token, the rest isn't even tried
+    left = len(plan) - done.total()
+    summary = f"Created: {done['Created']}. Failed: {done['Failed']}. Not tried: {left}."
+    if done["Failed"] or left:
+        raise SigmaError(f"{summary} Run this recipe again to continue")
     print(summary)
 
 
-# 10: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

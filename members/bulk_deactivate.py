@@ -1,17 +1,17 @@
 """Deactivate every member whose name matches a pattern.
 
-Nobody can be deleted from Sigma. Deactivated members cannot sign in, and their documents go to the
-owner of the credentials, for good (members/deactivate_existing.py can choose somebody else). So
-this recipe shows first what it would do: DRY_RUN=false does it. Do not use it for members whom an
-identity provider manages (SCIM): deactivate them there.
+Sigma deactivates members; it never deletes them. A deactivated member can't sign in, and their
+documents are permanently transferred to the owner of the API credentials (to choose another owner,
+use members/deactivate_existing.py). If an identity provider manages your members (SCIM),
+deactivate them there instead.
 
-USER_NAME_PATTERN is a regular expression, searched for in "First Last", in upper or lower case:
-^zoe finds every Zoe, zeller$ everybody called Zeller, and zoe also Zoey. One that matches
-everybody is refused.
+USER_NAME_PATTERN is a regular expression, searched for in "First Last", ignoring case: ^zoe matches
+every Zoe, zeller$ every Zeller, and zoe also Zoey. A pattern that matches all members is refused.
+By default this is a dry run. Set DRY_RUN=false to deactivate the members.
 
 Endpoint:  DELETE /v2/members/{memberId} for each member, GET /v2/members and GET /v2/whoami
 Docs:      https://help.sigmacomputing.com/reference/deletemember
-.env:      USER_NAME_PATTERN, whom to deactivate
+.env:      USER_NAME_PATTERN, the names of the members to deactivate
            DRY_RUN=true (false: deactivate them)
 Run:       python members/bulk_deactivate.py
 
@@ -24,12 +24,12 @@ Sample output:
     To deactivate: Zoe Tanaka <zoe.tanaka1@example.com>
     To deactivate: Zoe Tanaka <zoe.tanaka2@example.com>
     To deactivate: Zoe Tanaka <zoe.tanaka3@example.com>
-    Plan: deactivate 4, whose names match '^zoe'
-    Nothing was changed. To deactivate them, set DRY_RUN=false and run it again.
+    Plan: deactivate 4 members whose names match '^zoe'
+    Dry run: nothing was changed. To apply the plan once: DRY_RUN=false python members/bulk_deactivate.py
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import re
 import sys
 from pathlib import Path
@@ -37,14 +37,16 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import (
+from sigma_client import (
+    SigmaClient,
     SigmaError,
-    SigmaSession,
-    checked_id,
-    one_line,
-    read_flag,
+    dry_run_note,
+    in_parallel,
+    member_label,
+    read_dry_run,
     require_env,
     run,
+    say,
 )
 
 ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which sends the scheduled exports
@@ -52,14 +54,13 @@ ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which sends the schedule
 
 # 2: Read the pattern, and refuse one that would match every name
 def read_pattern() -> re.Pattern[str]:
-    """Return USER_NAME_PATTERN; raise SigmaError if it is no pattern or matches the empty text."""
+    """Return USER_NAME_PATTERN. Raises SigmaError if it matches an empty text."""
     text = require_env("USER_NAME_PATTERN")
     try:
         pattern = re.compile(text, re.IGNORECASE)
     except (re.error, OverflowError, RecursionError) as error:
-        raise SigmaError(
-            f"USER_NAME_PATTERN is {text!r}, which is not a regular expression: {error}"
-        ) from error
+        message = f"USER_NAME_PATTERN is {text!r}, which isn't a regular expression: {error}"
+        raise SigmaError(message) from error
     if pattern.search(""):
         raise SigmaError(f"USER_NAME_PATTERN is {text!r}, which matches every name")
     return pattern
@@ -67,89 +68,77 @@ def read_pattern() -> re.Pattern[str]:
 
 # 3: Find the members
 def full_name(member: dict[str, Any]) -> str:
-    """Return first and last name. Sigma keeps them apart, and either may be empty."""
-    # One line: a name with a line break in it must not add a line to the plan
-    return one_line(f"{member.get('firstName') or ''} {member.get('lastName') or ''}")
+    """Return "First Last". Either part may be missing."""
+    return " ".join(f"{member.get('firstName') or ''} {member.get('lastName') or ''}".split())
 
 
 def find_members(
-    session: SigmaSession, pattern: re.Pattern[str], my_id: str
+    client: SigmaClient, pattern: re.Pattern[str], my_id: str
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the active members whose name matches, and those of them who must stay.
+    """Return the active members whose name matches: the ones to deactivate, the ones to keep.
 
-    Raises SigmaError if nobody would be left.
+    Raises SigmaError if no other member would be left.
     """
-    # By ID: a member may come on two pages when the list changes meanwhile
-    entries = session.get_entries("/members")
-    source = "memberId in Sigma's answer"
-    everybody = list({checked_id(m["memberId"], source): m for m in entries}.values())
-    # Without the robot no scheduled export leaves Sigma, and without their owner these
-    # credentials stop working
-    must_stay = [member for member in everybody if member["memberId"] in (ROBOT_ID, my_id)]
-    others = [member for member in everybody if member["memberId"] not in (ROBOT_ID, my_id)]
-    found = [member for member in others if pattern.search(full_name(member))]
-    # No pattern finds a member without a name, as some are whom an identity provider made
-    if found and len(found) == sum(bool(full_name(member)) for member in others):
-        raise SigmaError(
-            f"USER_NAME_PATTERN is {pattern.pattern!r}, which matches all {len(found)} members"
-        )
-    return found, [member for member in must_stay if pattern.search(full_name(member))]
+    members = client.get_all("/members")
+    # Without the robot, Sigma sends no scheduled exports. Without their owner, the credentials
+    # stop working
+    keep = (ROBOT_ID, my_id)
+    matches = [member for member in members if pattern.search(full_name(member))]
+    plan = [member for member in matches if member["memberId"] not in keep]
+    # Identity providers create members without a name, and those match no pattern
+    named = [m for m in members if full_name(m) and m["memberId"] not in keep]
+    if plan and len(plan) == len(named):
+        text = pattern.pattern
+        raise SigmaError(f"USER_NAME_PATTERN is {text!r}, which matches all {len(plan)} members")
+    return plan, [member for member in matches if member["memberId"] in keep]
 
 
 # 4: Deactivate one member
-def deactivate_member(session: SigmaSession, member_id: str) -> None:
-    """Deactivate a member. The owner of the credentials gets the documents."""
-    # json() refuses what is not JSON, such as a proxy's page: nothing was changed then
-    session.delete(f"/members/{checked_id(member_id, 'memberId')}").json()
+def deactivate_member(client: SigmaClient, member_id: str) -> None:
+    """Deactivate a member. The owner of the credentials gets the member's documents."""
+    # Sigma's response is {}. If it ever describes the member, believe what it says
+    if client.delete(f"/members/{member_id}").get("isArchived") is False:
+        raise SigmaError("Sigma accepted the request, but the member is still active")
 
 
 def main() -> None:
-    # 5: Read the settings from .env, all of them before anything is sent
+    # 5: Read all settings before anything is sent
     pattern = read_pattern()
-    dry_run = read_flag("DRY_RUN", default=True)
+    dry_run = read_dry_run()
 
-    # 6: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    # 6: Print the plan. The list leaves out deactivated members, so a second run continues
+    with SigmaClient(get_bearer_token) as client:
+        my_id = client.get("/whoami")["userId"]
+        plan, kept = find_members(client, pattern, my_id)
+        for member in kept:
+            why = "Sigma's own" if member["memberId"] == ROBOT_ID else "owns these credentials"
+            print(f"Skipped: {member_label(member)} ({why})")
+        for member in plan:
+            print(f"To deactivate: {member_label(member)}")
+        print(f"Plan: deactivate {len(plan)} members whose names match {pattern.pattern!r}")
+        if dry_run:
+            print(dry_run_note())
+            return
 
-    # 7: Show the plan. The list of members holds no deactivated ones, so a second run continues
-    #    where the first one stopped
-    my_id = checked_id(session.get("/whoami").json()["userId"], "userId in Sigma's answer")
-    plan, must_stay = find_members(session, pattern, my_id)
-    for member in must_stay:
-        why = "Sigma's own" if member["memberId"] == ROBOT_ID else "owns these credentials"
-        print(f"Stays: {full_name(member)} <{member['email']}> ({why})")
-    for member in plan:
-        print(f"To deactivate: {full_name(member)} <{member['email']}>")
-    print(f"Plan: deactivate {len(plan)}, whose names match {pattern.pattern!r}")
-    if dry_run:
-        print("Nothing was changed. To deactivate them, set DRY_RUN=false and run it again.")
-        return
+        # 7: Deactivate them, five at a time. If one is refused, go on with the others
+        done = failed = 0
+        results = in_parallel(
+            plan, lambda member: deactivate_member(client, member["memberId"]), "members"
+        )
+        for member, result in results:
+            if isinstance(result, SigmaError):
+                failed += 1
+                say(f"Failed: {member_label(member)}: {result}")
+            else:
+                done += 1
+                print(f"Deactivated: {member_label(member)}")
 
-    # 8: Deactivate them, one after the other. A failure that would be that of all others, too,
-    #    stops the run: no answer, credentials that are refused (401), too many requests (429).
-    #    After any other the next member has its turn
-    done, failed = 0, 0
-    for member in plan:
-        name = f"{full_name(member)} <{member['email']}>"
-        try:
-            deactivate_member(session, member["memberId"])
-        except SigmaError as error:
-            if error.concerns_all:
-                counts = f"Deactivated before: {done} of {len(plan)}"
-                raise SigmaError(f"{name}: {error}. {counts}", error.status) from error
-            failed += 1
-            print(f"Failed: {name}: {error}", file=sys.stderr)
-            continue
-        done += 1
-        print(f"Deactivated: {name}")
-
-    # 9: Sum up
-    summary = f"Deactivated {done}, failed {failed}"
-    if failed:
-        raise SigmaError(summary)
+    # 8: After an error such as a bad token, the rest isn't even tried
+    summary = f"Deactivated: {done}. Failed: {failed}. Not tried: {len(plan) - done - failed}."
+    if done < len(plan):
+        raise SigmaError(f"{summary} Run this recipe again to continue")
     print(summary)
 
 
-# 10: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -1,4 +1,4 @@
-"""Let a member use a connection, the way to the data: step 5 of onboarding.
+"""Grant a member access to the data of a connection: step 5 of onboarding.
 
 Endpoint:  POST /v2/connections/{connectionId}/grants
 Docs:      https://help.sigmacomputing.com/reference/createconnectiongrant
@@ -16,47 +16,44 @@ Sample output:
     New connection permission added successfully: {}
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaSession, read_env, require_id, run
+from sigma_client import SigmaClient, read_env, require_id, run
 
-# 2: What a member may be granted on a connection. Sigma's own pages say Can Use (usage) and
-#    Can Use & Annotate (annotate). The permissions of a workspace are others
+# 2: The permissions on a connection. The Sigma UI calls them Can Use and Can Use & Annotate
 PERMISSIONS = ("usage", "annotate")
 
 
-# 3: Ask Sigma to grant it
+# 3: Send the grant
 def grant_connection(
-    session: SigmaSession, connection_id: str, member_id: str, permission: str
+    client: SigmaClient, connection_id: str, member_id: str, permission: str
 ) -> dict[str, Any]:
-    """Give a member a permission on a connection, and return Sigma's answer: an empty object."""
-    # A grant replaces the one that the member had before, so it is safe to send it again
-    body = {"grants": [{"grantee": {"memberId": member_id}, "permission": permission}]}
-    answer: dict[str, Any] = session.post(f"/connections/{connection_id}/grants", json=body).json()
-    return answer
+    """Grant a member a permission on a connection, and return the response: an empty object."""
+    # It's safe to send the same grant again
+    grant = {"grantee": {"memberId": member_id}, "permission": permission}
+    response: dict[str, Any] = client.post(
+        f"/connections/{connection_id}/grants", json={"grants": [grant]}
+    )
+    return response
 
 
 def main() -> None:
-    # 4: Read the connection, the member and the permission from .env
     connection_id = require_id("CONNECTIONID")
     member_id = require_id("MEMBERID")
     permission = read_env("CONNECTION_PERMISSION", "usage", choices=PERMISSIONS)
 
-    # 5: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
-
-    # 6: Grant the permission
-    answer = grant_connection(session, connection_id, member_id, permission)
+    # 4: Grant the permission, and print the response
+    with SigmaClient(get_bearer_token) as client:
+        response = grant_connection(client, connection_id, member_id, permission)
     print(f"Permission: {permission}")
-    print(f"New connection permission added successfully: {answer}")
+    print(f"New connection permission added successfully: {response}")
 
 
-# 7: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

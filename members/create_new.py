@@ -1,14 +1,14 @@
 """Create a member: step 1 of onboarding.
 
-To let you try this as often as you like, the recipe makes the address in EMAIL unique: from
-ada@example.com it makes ada+1714640040000@example.com (the time in milliseconds). Most mail
-servers deliver both to the same mailbox. UNIQUE_EMAIL=false takes the address as it is.
+So that you can try this as often as you like, the recipe adds the time in milliseconds to the
+email: new.member@example.com becomes new.member+1714640040000@example.com. Most mail servers
+deliver both to the same mailbox. To use the email as it is, set UNIQUE_EMAIL=false.
 
-Endpoint:  POST /v2/members, and GET /v2/members when the address is taken
+Endpoint:  POST /v2/members, and GET /v2/members if the email is taken
 Docs:      https://help.sigmacomputing.com/reference/createmember
 .env:      EMAIL, NEW_MEMBER_FIRST_NAME, NEW_MEMBER_LAST_NAME
            NEW_MEMBER_TYPE, the name of an account type of your organization
-           UNIQUE_EMAIL=true, SEND_INVITE=true (Sigma mails an invitation to the new member)
+           UNIQUE_EMAIL=true, SEND_INVITE=true (false: Sigma emails no invitation)
 Run:       python members/create_new.py
 
 Sample output:
@@ -21,9 +21,9 @@ Sample output:
     memberType: Build
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
-import re
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -31,20 +31,12 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import (
-    SigmaError,
-    SigmaSession,
-    checked_id,
-    read_flag,
-    require_email,
-    require_env,
-    run,
-)
+from sigma_client import SigmaClient, SigmaError, read_flag, require_email, require_env, run
 
 
 # 2: Describe the new member in the fields that Sigma expects
 def read_new_member() -> dict[str, str]:
-    """Return the member that .env describes, with a unique address unless UNIQUE_EMAIL=false."""
+    """Return the member that .env describes, with a unique email unless UNIQUE_EMAIL=false."""
     email = require_email("EMAIL")
     if read_flag("UNIQUE_EMAIL", default=True):
         local, domain = email.split("@")
@@ -57,66 +49,60 @@ def read_new_member() -> dict[str, str]:
     }
 
 
-# 3: Ask Sigma to create it
+# 3: Create the member. sendInvite belongs in the URL, and Sigma sends an invitation without it
 def create_member(
-    session: SigmaSession, new_member: dict[str, str], send_invite: bool
+    client: SigmaClient, new_member: dict[str, str], send_invite: bool
 ) -> dict[str, Any]:
-    """Create a member, and return it; raise SigmaError with status 409 if the address is taken."""
-    # sendInvite is part of the address, not of the body, and Sigma sends the invitation when
-    # it is missing. It is a text: requests would send Python's False as "False"
-    query = {"sendInvite": "true" if send_invite else "false"}
-    member: dict[str, Any] = session.post("/members", params=query, json=new_member).json()
-    checked_id(member["memberId"], "memberId in Sigma's answer")
+    """Create a member, and return it. Raises SigmaError with status 409 if the email is taken."""
+    member: dict[str, Any] = client.post("/members", json=new_member, sendInvite=send_invite)
+    member_id = member["memberId"]
+    member_type = member.get("memberType") or new_member["memberType"]
+    if member_type.lower() != new_member["memberType"].lower():
+        raise SigmaError(f"Sigma created the member {member_id}, but the type is {member_type}")
     return member
 
 
-# 4: An address that is taken: find out whose it is
-def find_member_id(session: SigmaSession, email: str, refusal: SigmaError) -> str:
-    """Return the ID of the member who has an address already, or raise the refusal again."""
-    # Sigma's message usually holds it: "... member-id=4kX2..."
-    named = re.search(r"member-id=([\w-]+)", str(refusal), re.ASCII)
-    if named:
-        return named[1]
-    # Otherwise ask. Deactivated members keep their address but are left out of the list unless
-    # asked for. Nowhere is it promised that the filter is exact, so compare, ignoring the case
-    hidden = {"includeArchived": "true", "includeInactive": "true"}
-    try:
-        for member in session.get_entries("/members", email=email, **hidden):
-            if str(member.get("email")).lower() == email.lower():
-                return checked_id(member["memberId"], "memberId in Sigma's answer")
-    except SigmaError as error:
-        raise SigmaError(f"{refusal}. Whose it is could not be asked: {error}", 409) from error
-    raise refusal
+# 4: Find the member who has the email. Not every 409 means that there is one
+def find_existing(client: SigmaClient, email: str, refusal: SigmaError) -> dict[str, Any]:
+    """Return the member with this email, or raise the refusal again if there isn't exactly one."""
+    members: list[dict[str, Any]] = []
+    with contextlib.suppress(SigmaError):  # the refusal says more than a failed lookup
+        # Deactivated members keep their email, but the list leaves them out by default
+        members = client.get_all(
+            "/members", email=email, includeArchived=True, includeInactive=True
+        )
+    # The filter isn't documented as exact, so compare
+    found = [member for member in members if str(member.get("email")).lower() == email.lower()]
+    if len(found) != 1:
+        raise refusal
+    return found[0]
 
 
 def main() -> None:
-    # 5: Read the settings from .env, all of them before anything is sent
+    # 5: Read all settings before anything is sent
     new_member = read_new_member()
     send_invite = read_flag("SEND_INVITE", default=True)
 
-    # 6: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    # 6: Create the member. Print the email first: if the response is lost, look for it in Sigma
+    email = new_member["email"]
+    with SigmaClient(get_bearer_token) as client:
+        print(f"Creating {email}")
+        try:
+            member = create_member(client, new_member, send_invite)
+        except SigmaError as error:
+            if error.status != 409:
+                raise
+            existing = find_existing(client, email, error)
+            is_active = not (existing.get("isArchived") or existing.get("isInactive"))
+            who = f"{'a' if is_active else 'a deactivated'} member: {existing['memberId']}"
+            fix = "Set EMAIL to another email, or UNIQUE_EMAIL=true"
+            raise SigmaError(f"{email} already belongs to {who}. {fix}", 409) from error
 
-    # 7: Create the member, and print what the next steps need. The address comes first: should the
-    #    answer get lost, it tells what to look for
-    print(f"Creating {new_member['email']}")
-    try:
-        member = create_member(session, new_member, send_invite)
-    except SigmaError as error:
-        if error.status == 409:
-            member_id = find_member_id(session, new_member["email"], error)
-            raise SigmaError(
-                f"{new_member['email']} belongs to the member with memberId {member_id} already."
-                " Set EMAIL to another address, or UNIQUE_EMAIL=true",
-                error.status,
-            ) from error
-        raise
+    # 7: Print what the next steps need
     print("New member created successfully:")
     print(f"memberId:   {member['memberId']}")
-    # The member is made, so what is missing here is no error
     print(f"memberType: {member.get('memberType') or ''}")
 
 
-# 8: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -1,8 +1,7 @@
 """Create a workspace for a member: step 2 of onboarding.
 
-A workspace is a shared folder at the top level of the organization. The member cannot use it yet:
-that is step 3. Running the recipe again finds the workspace that it made before, and makes no
-second one.
+A workspace is a shared folder at the top level of the organization. The member can't open it yet:
+step 3 grants access. It's safe to run this again: an existing workspace is reused.
 
 Endpoint:  POST /v2/workspaces
 Docs:      https://help.sigmacomputing.com/reference/createworkspace
@@ -18,48 +17,41 @@ Sample output:
     workspaceId: bf903932-47b7-5426-bd01-eb2f3f200b49
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, checked_id, require_id, run
+from sigma_client import SigmaClient, SigmaError, require_id, run
 
 
-# 2: Ask Sigma to create the workspace, unless there is one of that name
-def create_workspace(session: SigmaSession, member_id: str) -> tuple[str, bool]:
-    """Return the ID of the member's workspace, and whether it was created just now."""
-    # Two workspaces may have the same name. noDuplicates keeps Sigma from making a second one
-    body = {"name": f"Workspace for Member {member_id}", "noDuplicates": True}
-    answer = session.post("/workspaces", json=body).json()
+# 2: Create the workspace, unless there is one with this name
+def create_workspace(client: SigmaClient, member_id: str) -> tuple[str, bool]:
+    """Return the ID of the member's workspace, and True if it's new."""
+    # Two workspaces can have the same name. noDuplicates keeps Sigma from creating a second one
+    name = f"Workspace for Member {member_id}"
+    response = client.post("/workspaces", json={"name": name, "noDuplicates": True})
 
-    # 3: For a name that exists Sigma answers with success, too, but in another form: a list of
-    #    the IDs of all workspaces of that name
-    source = "workspaceId in Sigma's answer"
-    known = answer.get("workspaceIds")
-    if known is None:
-        return checked_id(answer["workspaceId"], source), True
-    if not isinstance(known, list) or not known:
-        raise SigmaError(f"Sigma says that {body['name']!r} exists, but not which one it is")
-    return checked_id(known[0], source), False
+    # 3: For a name that exists, Sigma's response is a list of the IDs of the workspaces with it
+    if response.get("workspaceIds"):
+        return response["workspaceIds"][0], False
+    if (response.get("name") or name) != name:
+        raise SigmaError(f"Sigma created a workspace with another name: {response['name']}")
+    return response["workspaceId"], True
 
 
 def main() -> None:
-    # 4: Read the member from .env
     member_id = require_id("MEMBERID")
+    with SigmaClient(get_bearer_token) as client:
+        workspace_id, is_new = create_workspace(client, member_id)
 
-    # 5: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
-
-    # 6: Create the workspace, and print its ID: the next step needs it as WORKSPACEID
-    workspace_id, is_new = create_workspace(session, member_id)
-    print(f"Workspace {'created successfully' if is_new else 'exists already'}:")
+    # 4: Print the ID. The next step needs it as WORKSPACEID
+    print(f"Workspace {'created successfully' if is_new else 'already exists'}:")
     print(f"name:        Workspace for Member {member_id}")
     print(f"workspaceId: {workspace_id}")
 
 
-# 7: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -1,8 +1,8 @@
-"""Let a member use a workspace: step 3 of onboarding.
+"""Grant a member access to a workspace: step 3 of onboarding.
 
 Endpoint:  POST /v2/workspaces/{workspaceId}/grants
 Docs:      https://help.sigmacomputing.com/reference/createworkspacegrant
-.env:      WORKSPACEID, the workspace (members/create_workspace.py prints it)
+.env:      WORKSPACEID, the workspace: its ID (members/create_workspace.py prints it) or its URL
            MEMBERID, the member who gets the permission
            PERMISSION=view (explore, organize, edit)
 Run:       python members/create_workspace_permission.py
@@ -15,48 +15,45 @@ Sample output:
     New workspace permission added successfully: {}
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaSession, read_env, require_id, run
+from sigma_client import SigmaClient, read_env, require_id, run
 
-# 2: What a member may be granted on a workspace. Sigma's own pages say Can View, Can Explore,
+# 2: The permissions on a workspace. The Sigma UI calls them Can View, Can Explore,
 #    Can Contribute (organize) and Can Manage (edit)
 PERMISSIONS = ("view", "explore", "organize", "edit")
 
 
-# 3: Ask Sigma to grant it
+# 3: Send the grant
 def grant_workspace(
-    session: SigmaSession, workspace_id: str, member_id: str, permission: str
+    client: SigmaClient, workspace_id: str, member_id: str, permission: str
 ) -> dict[str, Any]:
-    """Give a member a permission on a workspace, and return Sigma's answer: an empty object."""
-    # A grant replaces the one that the member had before, so it is safe to send it again. A team
-    # is granted in the same way, with teamId in place of memberId
-    body = {"grants": [{"grantee": {"memberId": member_id}, "permission": permission}]}
-    answer: dict[str, Any] = session.post(f"/workspaces/{workspace_id}/grants", json=body).json()
-    return answer
+    """Grant a member a permission on a workspace, and return the response: an empty object."""
+    # It's safe to send the same grant again. For a team, send teamId instead of memberId
+    grant = {"grantee": {"memberId": member_id}, "permission": permission}
+    response: dict[str, Any] = client.post(
+        f"/workspaces/{workspace_id}/grants", json={"grants": [grant]}
+    )
+    return response
 
 
 def main() -> None:
-    # 4: Read the workspace, the member and the permission from .env
     workspace_id = require_id("WORKSPACEID")
     member_id = require_id("MEMBERID")
     permission = read_env("PERMISSION", "view", choices=PERMISSIONS)
 
-    # 5: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
-
-    # 6: Grant the permission
-    answer = grant_workspace(session, workspace_id, member_id, permission)
+    # 4: Grant the permission, and print the response
+    with SigmaClient(get_bearer_token) as client:
+        response = grant_workspace(client, workspace_id, member_id, permission)
     print(f"Permission: {permission}")
-    print(f"New workspace permission added successfully: {answer}")
+    print(f"New workspace permission added successfully: {response}")
 
 
-# 7: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -1,15 +1,15 @@
-"""Deactivate a member, and move the member's documents to somebody else.
+"""Deactivate a member, and transfer the member's documents to a new owner.
 
-Nobody can be deleted from Sigma. A deactivated member cannot sign in, and keeps the address. The
-documents get a new owner, for good, so this recipe shows first what it would do: DRY_RUN=false does
-it. Do not use it for members whom an identity provider manages (SCIM): deactivate them there.
+Sigma deactivates members; it never deletes them. A deactivated member can't sign in, and keeps the
+email. The documents are transferred permanently, so this is a dry run by default: set DRY_RUN=false
+to apply it. If an identity provider manages the member (SCIM), deactivate the member there.
 
-Endpoint:  DELETE /v2/members/{memberId}, or PATCH /v2/members/{memberId} with a new owner;
-           GET /v2/members/{memberId}, GET /v2/whoami, GET /v2/members and
-           GET /v2/members/{memberId}/files for what is shown
+Endpoint:  PATCH /v2/members/{memberId} with a new owner, or DELETE /v2/members/{memberId};
+           for the plan: GET /v2/members/{memberId}, GET /v2/whoami, GET /v2/members and
+           GET /v2/members/{memberId}/files
 Docs:      https://help.sigmacomputing.com/reference/deletemember
-.env:      MEMBERID, the member to deactivate (members/list_all.py prints every ID)
-           NEW_OWNER_EMAIL, who gets the documents (when empty: the owner of the credentials)
+.env:      MEMBERID, the member to deactivate (members/list_all.py prints the IDs)
+           NEW_OWNER_EMAIL, the new owner of the documents (if empty: the owner of the credentials)
            DRY_RUN=true (false: deactivate the member)
 Run:       python members/deactivate_existing.py
 
@@ -21,116 +21,112 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=1000&email=vic%40example.com
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr/files?limit=1000
     To deactivate: Sales Rep <sales_rep@example.com>
-    Documents:     owns 0 of the 250 that the member can open
     New owner:     Vic Viewer <vic@example.com> (NEW_OWNER_EMAIL)
-    Nothing was changed. To deactivate the member, set DRY_RUN=false and run it again.
+    Documents:     0 to transfer
+    Dry run: nothing was changed. To apply the plan once: DRY_RUN=false python members/deactivate_existing.py
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, checked_id, read_env, read_flag, require_id, run
+from sigma_client import (
+    SigmaClient,
+    SigmaError,
+    dry_run_note,
+    is_email,
+    member_label,
+    read_dry_run,
+    read_env,
+    require_id,
+    run,
+)
 
 ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which sends the scheduled exports
 
 
-# 2: Ask Sigma to deactivate the member
-def deactivate_member(session: SigmaSession, member_id: str, new_owner_id: str = "") -> None:
-    """Deactivate a member. Without a new owner the owner of the credentials gets the documents."""
+# 2: Deactivate the member. PATCH can name the new owner. After DELETE, it's the credentials' owner
+def deactivate_member(client: SigmaClient, member_id: str, new_owner_id: str = "") -> None:
+    """Deactivate a member. Raises SigmaError if the response shows that the member is active."""
     if new_owner_id:
         body = {"isArchived": True, "newOwnerId": new_owner_id}
-        answer = session.patch(f"/members/{member_id}", json=body)
+        response = client.patch(f"/members/{member_id}", json=body)
     else:
-        answer = session.delete(f"/members/{member_id}")
-    answer.json()  # refuses what is not JSON, such as a proxy's page: nothing was changed then
-
-
-# 3: Find out who gets the documents
-def find_new_owner(session: SigmaSession, email: str) -> dict[str, Any]:
-    """Return the active member with an address; raise SigmaError if there is none."""
-    # Nowhere is it promised that the filter is exact, so compare, ignoring the case: the documents
-    # must not go to the first hit
-    found = {  # by ID: a member may come on two pages
-        member["memberId"]: member
-        for member in session.get_entries("/members", email=email)
-        if str(member.get("email")).lower() == email.lower() and member["memberId"] != ROBOT_ID
-    }
-    if len(found) != 1:
-        count = len(found) or "no"
+        response = client.delete(f"/members/{member_id}")
+    # The response to DELETE is an empty object
+    if response.get("isArchived") is False:
         raise SigmaError(
-            f"NEW_OWNER_EMAIL is {email}, but {count} active members have this address"
+            f"Sigma didn't deactivate the member {member_id}. Its response: {response}"
         )
-    (member,) = found.values()
-    return member
 
 
-# 4: Find out how much there is to move
-def count_documents(session: SigmaSession, member_id: str) -> str:
-    """Say how many documents and folders a member owns, of how many that the member can open."""
-    # The list holds what the member can open, so also what belongs to others and stays with them.
-    # ownerId may be missing
-    files = list(session.get_entries(f"/members/{member_id}/files"))
-    owned = sum(file.get("ownerId") == member_id for file in files)
-    unknown = sum(not file.get("ownerId") for file in files)
-    of_whom = f", and for {unknown} Sigma does not say whose they are" if unknown else ""
-    return f"owns {owned} of the {len(files)} that the member can open{of_whom}"
+# 3: Find the new owner
+def find_active_member(client: SigmaClient, email: str) -> dict[str, Any]:
+    """Return the active member with this email. Raises SigmaError unless there is exactly one."""
+    # The list leaves out deactivated members. Its filter isn't documented as exact, so compare
+    members = client.get_all("/members", email=email)
+    same = [member for member in members if str(member.get("email")).lower() == email.lower()]
+    found: list[dict[str, Any]] = [member for member in same if member["memberId"] != ROBOT_ID]
+    if len(found) != 1:
+        count = len(found) or "No"
+        raise SigmaError(f"NEW_OWNER_EMAIL: {count} active members have the email {email}")
+    return found[0]
 
 
-def label(member: dict[str, Any]) -> str:
-    """Return name and address of a member."""
-    # Sigma keeps first and last name apart, and either may be empty
-    name = f"{member.get('firstName') or ''} {member.get('lastName') or ''}".strip()
-    return f"{name} <{member['email']}>"
+# 4: Count the documents
+def count_documents(client: SigmaClient, member_id: str) -> str:
+    """Return how many documents and folders a member owns, as text."""
+    # The list has everything that the member can open. What belongs to others isn't transferred
+    owners = [file.get("ownerId") for file in client.get_all(f"/members/{member_id}/files")]
+    unknown = owners.count(None)
+    more = f" (Sigma doesn't name the owner of {unknown} more)" if unknown else ""
+    return f"{owners.count(member_id)} to transfer{more}"
 
 
 def main() -> None:
-    # 5: Read the settings from .env, all of them before anything is sent
+    # 5: Read all settings before anything is sent
     member_id = require_id("MEMBERID")
     new_owner_email = read_env("NEW_OWNER_EMAIL")
-    dry_run = read_flag("DRY_RUN", default=True)
+    dry_run = read_dry_run()
     if member_id == ROBOT_ID:
         raise SigmaError(f"MEMBERID is {ROBOT_ID}, which Sigma needs for scheduled exports")
+    if new_owner_email and not is_email(new_owner_email):
+        raise SigmaError(f"NEW_OWNER_EMAIL is {new_owner_email!r}, which isn't an email")
 
-    # 6: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    with SigmaClient(get_bearer_token) as client:
+        # 6: Look at the member. Without their owner, these credentials would stop working
+        member = client.get(f"/members/{member_id}")
+        my_id = client.get("/whoami")["userId"]
+        if member_id == my_id:
+            raise SigmaError(f"MEMBERID: {member_label(member)} owns these credentials")
+        if member.get("isArchived"):
+            print(f"Already deactivated: {member_label(member)}. Nothing was changed.")
+            return
 
-    # 7: Look at the member, and at whom these credentials belong to: their owner must stay
-    member = session.get(f"/members/{member_id}").json()
-    my_id = checked_id(session.get("/whoami").json()["userId"], "userId in Sigma's answer")
-    if member_id == my_id:
-        raise SigmaError(f"{label(member)} owns these credentials, which would stop working")
-    if member.get("isArchived"):
-        print(f"{label(member)} is deactivated already, so nothing was changed.")
-        return
+        # 7: Print the plan
+        if new_owner_email:
+            new_owner, why = find_active_member(client, new_owner_email), "NEW_OWNER_EMAIL"
+        else:
+            new_owner, why = client.get(f"/members/{my_id}"), "the owner of the credentials"
+        if new_owner["memberId"] == member_id:
+            raise SigmaError("NEW_OWNER_EMAIL is the email of the member to deactivate")
+        documents = count_documents(client, member_id)
+        client.require_complete_lists()  # the transfer can't be undone
+        print(f"To deactivate: {member_label(member)}")
+        print(f"New owner:     {member_label(new_owner)} ({why})")
+        print(f"Documents:     {documents}")
+        if dry_run:
+            print(dry_run_note())
+            return
 
-    # 8: Show the plan
-    if new_owner_email:
-        new_owner = find_new_owner(session, new_owner_email)
-        why = "NEW_OWNER_EMAIL"
-    else:
-        new_owner = session.get(f"/members/{my_id}").json()
-        why = "the owner of the credentials"
-    new_owner_id = checked_id(new_owner["memberId"], "memberId in Sigma's answer")
-    if new_owner_id == member_id:
-        raise SigmaError("NEW_OWNER_EMAIL is the address of the member to deactivate")
-    documents = count_documents(session, member_id)
-    print(f"To deactivate: {label(member)}")
-    print(f"Documents:     {documents}")
-    print(f"New owner:     {label(new_owner)} ({why})")
-    if dry_run:
-        print("Nothing was changed. To deactivate the member, set DRY_RUN=false and run it again.")
-        return
-
-    # 9: Deactivate the member
-    deactivate_member(session, member_id, new_owner_id if new_owner_email else "")
+        # 8: Deactivate the member
+        deactivate_member(client, member_id, new_owner["memberId"] if new_owner_email else "")
     print(f"Member deactivated successfully: {member_id}")
 
 
-# 10: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

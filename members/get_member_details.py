@@ -1,12 +1,12 @@
-"""Show one member: name, email address, account type, status and teams.
+"""Show the name, email, account type, status and teams of a member.
 
-MEMBERID says which member. When it is empty, EMAIL does.
+MEMBERID says which member. If it's empty, EMAIL does.
 
-Endpoint:  GET /v2/members/{memberId}, or GET /v2/members where only the address is known;
+Endpoint:  GET /v2/members/{memberId}, or GET /v2/members to find an email
            GET /v2/members/{memberId}/teams
 Docs:      https://help.sigmacomputing.com/reference/getmember
-.env:      MEMBERID, the member (members/list_all.py prints every ID)
-           EMAIL, the member's address, read only when MEMBERID is empty
+.env:      MEMBERID, the member (members/list_all.py prints the IDs)
+           EMAIL, the member's email, used only if MEMBERID is empty
 Run:       python members/get_member_details.py
 
 Sample output:
@@ -25,18 +25,18 @@ Sample output:
              Support (60f76a92-c956-5eeb-9256-d869b3badd86)
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import (
+from sigma_client import (
+    SigmaClient,
     SigmaError,
-    SigmaSession,
-    checked_id,
+    printable,
     read_env,
     require_email,
     require_id,
@@ -44,71 +44,64 @@ from sigma_session import (
 )
 
 
-# 2: Find the member, by ID or by address
-def get_member(session: SigmaSession, member_id: str) -> dict[str, Any]:
-    """Return the member with an ID, deactivated or not."""
-    member: dict[str, Any] = session.get(f"/members/{member_id}").json()
+# 2: Find the member, by ID or by email
+def get_member(client: SigmaClient, member_id: str) -> dict[str, Any]:
+    """Return a member, even a deactivated one."""
+    member: dict[str, Any] = client.get(f"/members/{member_id}")
     return member
 
 
-def find_member(session: SigmaSession, email: str) -> dict[str, Any]:
-    """Return the member with an address, deactivated or not; raise SigmaError if there is none."""
-    # Deactivated members are left out unless asked for: isArchived means deactivated in Sigma,
-    # isInactive by the identity provider. Nowhere is it promised that the filter is exact, so
-    # compare, ignoring the case: the first hit could be somebody else
-    hidden = {"includeArchived": "true", "includeInactive": "true"}
-    found = {  # by ID: a member may come on two pages
-        member["memberId"]: member
-        for member in session.get_entries("/members", email=email, **hidden)
-        if str(member.get("email")).lower() == email.lower()
-    }
+def find_member(client: SigmaClient, email: str) -> dict[str, Any]:
+    """Return the member with an email, even a deactivated one, or raise SigmaError."""
+    # Deactivated members are left out by default: isArchived means deactivated in Sigma,
+    # isInactive by the identity provider
+    similar = client.get_all("/members", email=email, includeArchived=True, includeInactive=True)
+    # The filter isn't documented as exact, so compare. Upper and lower case are the same
+    found = [m for m in similar if str(m.get("email")).lower() == email.lower()]
     if len(found) != 1:
-        raise SigmaError(f"{len(found) or 'No'} members have the address {email}. Check EMAIL")
-    (member,) = found.values()
-    return member
+        raise SigmaError(f"{len(found) or 'No'} members have the email {email}. Check EMAIL")
+    return found[0]
 
 
-# 3: Ask for the teams. The credentials must belong to an administrator
-def teams_of_member(session: SigmaSession, member_id: str) -> list[dict[str, Any]]:
-    """Return the teams that a member is in."""
-    return list(session.get_entries(f"/members/{member_id}/teams"))
+# 3: Get the teams. The API credentials must belong to an administrator
+def teams_of_member(client: SigmaClient, member_id: str) -> list[dict[str, Any]]:
+    """Return the teams of a member."""
+    return client.get_all(f"/members/{member_id}/teams")
 
 
 def status_of(member: dict[str, Any]) -> str:
-    """Say whether a member can sign in. Both fields may be missing."""
+    """Return whether a member is active. Both fields may be missing."""
     if member.get("isArchived"):
         return "deactivated"
     return "deactivated by the identity provider" if member.get("isInactive") else "active"
 
 
 def main() -> None:
-    # 4: Read from .env who is meant. Many a .env holds both, so say which one counts
-    setting = "EMAIL" if read_env("EMAIL") and not read_env("MEMBERID") else "MEMBERID"
-    wanted = require_id(setting) if setting == "MEMBERID" else require_email(setting)
-    print(f"Looking for the member in {setting}")
+    # 4: Many .env files have both settings, so say which one counts
+    by_email = bool(read_env("EMAIL") and not read_env("MEMBERID"))
+    wanted = require_email("EMAIL") if by_email else require_id("MEMBERID")
+    print(f"Looking for the member in {'EMAIL' if by_email else 'MEMBERID'}")
 
-    # 5: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    # 5: Get the member and the teams
+    with SigmaClient(get_bearer_token) as client:
+        member = find_member(client, wanted) if by_email else get_member(client, wanted)
+        teams = teams_of_member(client, member["memberId"])
 
-    # 6: Fetch the member and the teams
-    find = get_member if setting == "MEMBERID" else find_member
-    member = find(session, wanted)
-    member_id = checked_id(member["memberId"], "memberId in Sigma's answer")
-    teams = teams_of_member(session, member_id)
-
-    # 7: Print them. Sigma keeps first and last name apart, and either may be empty
-    name = f"{member.get('firstName') or ''} {member.get('lastName') or ''}".strip()
-    print(f"Name:    {name}")
-    print(f"Email:   {member['email']}")
-    print(f"Type:    {member['memberType']}")
-    print(f"ID:      {member_id}")
-    print(f"Status:  {status_of(member)}")
-    print(f"Created: {member['createdAt']}")
-    print(f"Teams:   {len(teams) or 'none'}")
-    for team in teams:
-        print(f"         {team['name']} ({team['teamId']})")
+        # 6: Print them. printable keeps each value on one line, whatever it contains
+        details = {
+            "Name": " ".join(filter(None, (member.get("firstName"), member.get("lastName")))),
+            "Email": member.get("email"),
+            "Type": member.get("memberType"),
+            "ID": member["memberId"],
+            "Status": status_of(member),
+            "Created": member.get("createdAt"),
+            "Teams": len(teams) or "none",
+        }
+        for heading, value in details.items():
+            print(f"{heading + ':':8} {printable(str(value or ''))}")
+        for team in teams:
+            print(f"         {printable(team.get('name') or '')} ({team['teamId']})")
 
 
-# 8: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -1,4 +1,4 @@
-"""List every member of the organization, without those who are deactivated.
+"""List the members of the organization.
 
 Endpoint:  GET /v2/members
 Docs:      https://help.sigmacomputing.com/reference/listmembers
@@ -17,43 +17,36 @@ Sample output:
     ...
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaSession, checked_id, print_rows, run
+from sigma_client import SigmaClient, print_rows, run
 
 
-# 2: Ask Sigma. get_entries asks for 1000 members at a time, page after page, until the last
-def list_members(session: SigmaSession) -> Iterator[dict[str, Any]]:
-    """Yield every active member, and Sigma's own SigmaSchedulerRobot."""
-    # Deactivated members are left out. To have them too, add includeArchived="true" (a text:
-    # requests would send Python's True as "True", which Sigma does not know).
-    for member in session.get_entries("/members"):
-        # The ID is what this list is for: refuse an entry without one
-        checked_id(member["memberId"], "memberId in Sigma's answer")
-        yield member
+# 2: Get the members. Sigma sends a list in pages, and get_all reads them all
+def list_members(client: SigmaClient) -> list[dict[str, Any]]:
+    """Return all active members, including Sigma's own SigmaSchedulerRobot."""
+    # Deactivated members are left out. To include them, add includeArchived=True
+    return client.get_all("/members")
 
 
 def main() -> None:
-    # 3: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    # 3: Open a client. It gets a token from get_bearer_token, and sends it with every request
+    with SigmaClient(get_bearer_token) as client:
+        # 4: Print a table. member["memberId"] raises an error if the field is missing. Use get()
+        #    for fields that may be missing, as either part of a name
+        rows = []
+        for member in list_members(client):
+            name = " ".join(filter(None, (member.get("firstName"), member.get("lastName"))))
+            rows.append({**member, "memberId": member["memberId"], "name": name})
+        columns = {"Name": "name", "Email": "email", "Type": "memberType", "Member ID": "memberId"}
+        print_rows(rows, columns, empty="There are no members.")
 
-    # 4: Fetch the members, and print them as a table. Sigma keeps first and last name apart, and
-    #    either may be empty
-    rows = []
-    for member in list_members(session):
-        name = f"{member.get('firstName') or ''} {member.get('lastName') or ''}".strip()
-        rows.append({**member, "name": name})
-    columns = {"Name": "name", "Email": "email", "Type": "memberType", "Member ID": "memberId"}
-    print_rows(rows, columns, empty="There are no members.")
 
-
-# 5: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

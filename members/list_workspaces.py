@@ -1,8 +1,8 @@
-"""List every workspace: this is where WORKSPACEID comes from.
+"""List the workspaces, with the ID that you need for WORKSPACEID.
 
 Endpoint:  GET /v2/workspaces
 Docs:      https://help.sigmacomputing.com/reference/listworkspaces
-.env:      OUTPUT_FORMAT=table (json: every field, as Sigma sent it; csv: for a spreadsheet)
+.env:      OUTPUT_FORMAT=table (json: every field that Sigma sent; csv: for a spreadsheet)
 Run:       python members/list_workspaces.py
 
 Sample output:
@@ -17,36 +17,33 @@ Sample output:
     ...
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaSession, checked_id, print_rows, run
+from sigma_client import SigmaClient, print_rows, run
 
 
-# 2: Ask Sigma. get_entries asks for 1000 workspaces at a time, page after page, until the last
-def list_workspaces(session: SigmaSession) -> Iterator[dict[str, Any]]:
-    """Yield every workspace. Names are not unique; IDs are."""
-    for workspace in session.get_entries("/workspaces"):
-        # The ID is what this list is for: refuse an entry without one
-        checked_id(workspace["workspaceId"], "workspaceId in Sigma's answer")
-        yield workspace
+# 2: Get the workspaces. Several can have the same name, so recipes take the ID
+def list_workspaces(client: SigmaClient) -> list[dict[str, Any]]:
+    """Return all workspaces."""
+    return client.get_all("/workspaces")
 
 
 def main() -> None:
-    # 3: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    # 3: Open a client. If Sigma couldn't read a workspace, the end of its block raises an error,
+    #    after the others are printed
+    with SigmaClient(get_bearer_token) as client:
+        # 4: Print a table. A workspace without an ID is an error, because the ID is what you need
+        workspaces = list_workspaces(client)
+        rows = [{**entry, "workspaceId": entry["workspaceId"]} for entry in workspaces]
+        columns = {"Name": "name", "Workspace ID": "workspaceId"}
+        print_rows(rows, columns, empty="There are no workspaces.")
 
-    # 4: Fetch the workspaces, and print them as a table
-    columns = {"Name": "name", "Workspace ID": "workspaceId"}
-    print_rows(list_workspaces(session), columns, empty="There are no workspaces.")
 
-
-# 5: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

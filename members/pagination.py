@@ -1,11 +1,10 @@
-"""Show how page and limit work: read the members page by page, with the loop written out.
+"""Read the members page by page, with the loop written out.
 
-Every list of Sigma's API comes in pages. limit says how many entries a page may hold (50 unless
-you say so, 1000 at most). page says which page to send: leave it out for the first one, then send
-back what the last answer holds in nextPage, until that is null. It often looks like a number, but
-it is an opaque text: send it as it came, and never compute it.
+Every list in Sigma's API comes in pages. limit is the number of entries on a page: 50 by default,
+1000 at most. page is the page to send: leave it out for the first page, then send the nextPage of
+the last response, until nextPage is null. It often looks like a number, but don't compute it.
 
-The other recipes leave this loop to session.get_entries.
+In the other recipes, client.get_all does this.
 
 Endpoint:  GET /v2/members
 Docs:      https://help.sigmacomputing.com/reference/listmembers
@@ -30,24 +29,13 @@ Sample output:
     First name    Last name    Email                         Type     Member ID
     ------------  -----------  ----------------------------  -------  ----------------------------
     Yusuf         Moreau       yusuf.moreau1@example.com     View     5UoNRho7OUjAEP3bKWwSsdbAxoKJ
-    Zoe           Tanaka       zoe.tanaka1@example.com       build    ljmBNeBXBaIfFij8RJl5qe81WhWZ
-    Amara         Abbott       amara.abbott2@example.com     Analyze  aWr25ra4u0OvaPF2HgaDYVPLAYyt
-    ...
-
-    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=50&page=L3YyL21lbWJlcnMgMTAw
-    Page 3
-    First name    Last name    Email                         Type     Member ID
-    ------------  -----------  ----------------------------  -------  ----------------------------
-    Wanda         Young        wanda.young3@example.com      View     YaxPbkWoHnOLBJrnwsi7L1OJ3UqE
-    Xenia         Fontaine     xenia.fontaine3@example.com   build    LZKNPdrHy8VNEwkRlj8tvoQRAGXX
-    Yusuf         Moreau       yusuf.moreau3@example.com     Analyze  8enPka29OXbgTMjhFyKtjgjfARsx
     ...
 
     Total members: 120
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,48 +43,42 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, print_rows, read_env, read_number, run
+from sigma_client import SigmaClient, SigmaError, print_rows, read_env, read_number, run
 
 
-# 2: Ask for one page after the other
-def member_pages(session: SigmaSession, limit: int) -> Iterator[list[dict[str, Any]]]:
-    """Yield the members of one page at a time, at most limit of them."""
+# 2: Get one page after another
+def member_pages(client: SigmaClient, limit: int) -> Iterator[list[dict[str, Any]]]:
+    """Yield the members on each page. Raise SigmaError if the list can't be complete."""
     query: dict[str, Any] = {"limit": limit}
-    pages_asked_for = set()
+    seen: set[str] = set()
     while True:
-        answer = session.get("/members", params=query).json()
+        page = client.get("/members", **query)
+        if isinstance(page, list):  # until June 2026 some organizations got a list without pages
+            page = {"entries": page, "nextPage": None}
 
-        # 3: Until June 2026 some organizations got a bare list with everybody in it, and no pages
-        members = answer if isinstance(answer, list) else answer["entries"]
+        # 3: A member that Sigma couldn't read is an error object, without an ID
+        for member in page["entries"]:
+            if not member.get("memberId"):
+                raise SigmaError(f"Not complete: an entry has no memberId: {member}")
 
-        # 4: A member that Sigma could not read arrives as an error object, without an ID
-        for member in members:
-            if member.get("memberId") is None:
-                why = member.get("message", "an entry without memberId")
-                raise SigmaError(f"The list is not whole: {why}")
-        yield members
-        if isinstance(answer, list):
+        # 4: If a member is on two pages, the list moved while you read it. Another member may be on
+        #    none
+        ids = {member["memberId"] for member in page["entries"]}
+        if ids & seen:
+            raise SigmaError("Not complete: the list changed while it was read. Try again")
+        seen |= ids
+        yield page["entries"]
+
+        # 5: Only nextPage says if there is another page. A page with fewer members than limit
+        #    doesn't have to be the last one
+        if not page.get("nextPage"):
             return
-
-        # 5: nextPage leads to the next page. Only null (None) ends the list: a page with fewer
-        #    members than limit may be followed by another, and hasMore is deprecated
-        next_page = answer.get("nextPage")
-        if next_page in (None, ""):
-            if "nextPage" not in answer and str(answer.get("hasMore")).lower() == "true":
-                raise SigmaError("The list is not whole: Sigma has more, and names no next page")
-            return
-
-        # 6: A page that comes twice would turn this loop into an endless one
-        if next_page in pages_asked_for:
-            raise SigmaError(f"The list is not whole: Sigma named the page {next_page} twice")
-        pages_asked_for.add(next_page)
-        query["page"] = next_page
+        query["page"] = page["nextPage"]
 
 
 def main() -> None:
-    # 7: Read the page size from .env, and open a session
     limit = read_number("LIMIT", 50, 1, 1000)
-    session = SigmaSession(get_bearer_token)
+    as_tables = read_env("OUTPUT_FORMAT", "table") == "table"
     columns = {
         "First name": "firstName",
         "Last name": "lastName",
@@ -105,22 +87,20 @@ def main() -> None:
         "Member ID": "memberId",
     }
 
-    # 8: Print a table for each page as it arrives, then the total. Another program that reads
-    #    this output (OUTPUT_FORMAT=json or csv) wants one list, so it gets all pages at the end
-    as_tables = read_env("OUTPUT_FORMAT", "table") == "table"
+    # 6: Print each page as it arrives, then the total
     members: list[dict[str, Any]] = []
-    for number, page in enumerate(member_pages(session, limit), start=1):
-        members += page
-        if as_tables:
-            print(f"Page {number}")
-            print_rows(page, columns, empty="This page is empty.")
-            print()
+    with SigmaClient(get_bearer_token) as client:
+        for number, page in enumerate(member_pages(client, limit), start=1):
+            members += page
+            if as_tables:
+                print(f"Page {number}")
+                print_rows(page, columns, empty="This page is empty.")
+                print()
     if as_tables:
         print(f"Total members: {len(members)}")
-    else:
+    else:  # another program needs all pages as one list
         print_rows(members, columns, empty="")
 
 
-# 9: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

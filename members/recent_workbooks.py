@@ -1,8 +1,8 @@
-"""List the workbooks that a member used last, the latest first.
+"""List the workbooks that a member used recently, latest first.
 
 Endpoint:  GET /v2/members/{memberId}/files/recents
 Docs:      https://help.sigmacomputing.com/reference/listrecentinodes
-.env:      MEMBERID, the member to look up (members/list_all.py prints every ID)
+.env:      MEMBERID, the member (members/list_all.py prints the IDs)
            OUTPUT_FORMAT=table (json: every field that Sigma sent; csv: for a spreadsheet)
 Run:       python members/recent_workbooks.py
 
@@ -18,50 +18,52 @@ Sample output:
     ...
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
+import re
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaSession, print_rows, require_id, run
+from sigma_client import SigmaClient, print_rows, require_id, run
+
+NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
-# 2: Ask Sigma. The function takes all it needs as parameters, so your own code can import it
-def recent_workbooks(session: SigmaSession, member_id: str) -> list[dict[str, Any]]:
-    """Return the recent workbooks of a member, the latest first."""
-    entries = session.get_entries(f"/members/{member_id}/files/recents")
+# 2: Read the time of the last use. Sigma leaves it out if it doesn't know it
+def last_used(workbook: dict[str, Any]) -> datetime:
+    """Return when a workbook was last used, in UTC, or NEVER."""
+    # Python 3.10 doesn't understand Z, and needs exactly six decimals
+    text = (workbook.get("lastInteractionAt") or NEVER.isoformat()).removesuffix("Z")
+    text = re.sub(r"\.(\d+)", lambda decimals: f".{decimals[1][:6]:0<6}", text)
+    time = datetime.fromisoformat(text)
+    return time.astimezone(timezone.utc) if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
-    # The list also holds folders and data models
-    workbooks = [entry for entry in entries if entry["type"] == "workbook"]
 
-    # Times are ISO 8601 texts in UTC, so sorting the text sorts the time. The field is optional.
+# 3: Get the workbooks. The list also contains folders and data models
+def recent_workbooks(client: SigmaClient, member_id: str) -> list[dict[str, Any]]:
+    """Return the workbooks that a member used recently, latest first."""
+    files = client.get_all(f"/members/{member_id}/files/recents")
+    workbooks = [file for file in files if file["type"] == "workbook"]
     return sorted(workbooks, key=last_used, reverse=True)
 
 
-def last_used(workbook: dict[str, Any]) -> str:
-    """Return when a workbook was last used, or "" when Sigma does not say."""
-    return str(workbook.get("lastInteractionAt") or "")
-
-
 def main() -> None:
-    # 3: Read the member from .env
     member_id = require_id("MEMBERID")
 
-    # 4: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    # 4: Print a table, with times to the minute
+    with SigmaClient(get_bearer_token) as client:
+        rows = []
+        for workbook in recent_workbooks(client, member_id):
+            time = last_used(workbook)
+            used = "" if time == NEVER else f"{time:%Y-%m-%d %H:%M}"
+            rows.append({**workbook, "lastUsed": used})
+        columns = {"Name": "name", "Permission": "permission", "Last used (UTC)": "lastUsed"}
+        print_rows(rows, columns, empty=f"Member {member_id} has no recent workbooks.")
 
-    # 5: Fetch the workbooks, and print them as a table, the times to the minute
-    rows = [
-        {**book, "lastUsed": last_used(book)[:16].replace("T", " ")}
-        for book in recent_workbooks(session, member_id)
-    ]
-    columns = {"Name": "name", "Permission": "permission", "Last used (UTC)": "lastUsed"}
-    print_rows(rows, columns, empty=f"Member {member_id} has no recent workbooks.")
 
-
-# 6: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -1,11 +1,11 @@
-"""Set a user attribute of a member: the value by which row-level security filters data.
+"""Set a user attribute of a member: the value that row-level security filters data by.
 
 Endpoint:  POST /v2/user-attributes/{userAttributeId}/users
-           GET /v2/user-attributes to find the attribute by its name
+           GET /v2/user-attributes to find the attribute by name
 Docs:      https://help.sigmacomputing.com/reference/setuserattributeforusers
 .env:      USER_ATTRIBUTE, the name of the attribute (Administration > User Attributes)
-           USER_ATTRIBUTE_VALUE, the member's value
-           MEMBERID, the member (members/list_all.py prints every ID)
+           USER_ATTRIBUTE_VALUE, the value for the member
+           MEMBERID, the member (members/list_all.py prints the IDs)
 Run:       python members/set_user_attribute.py
 
 Sample output:
@@ -14,65 +14,54 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/user-attributes?limit=1000&name=Region
     User attribute: Region (97c9dda5-d7b7-5c13-bbc4-b7d693226b45)
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/user-attributes/97c9dda5-d7b7-5c13-bbc4-b7d693226b45/users
-    User attribute set successfully to 'West': {}
+    User attribute set successfully: Region='West' for BoZP1WBp0e4AfKubatpUfasbLVYr
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
-from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, checked_id, require_env, require_id, run
+from sigma_client import SigmaClient, SigmaError, require_env, require_id, run
 
 
-# 2: Find the attribute by its name
-def find_attribute_id(session: SigmaSession, name: str) -> str:
-    """Return the ID of the user attribute with a name; raise SigmaError if there is none."""
-    # The filter also finds names that only contain the text. The wrong attribute could open data
-    # to somebody, so the name must be the same, upper and lower case included
-    similar = list(session.get_entries("/user-attributes", name=name))
-    found = [attribute for attribute in similar if attribute["name"] == name]
-    if len(found) != 1:
-        names = ", ".join(attribute["name"] for attribute in similar) or "none"
-        raise SigmaError(
-            f"USER_ATTRIBUTE is {name!r}, and {len(found) or 'no'} user attributes have this name."
-            f" Names like it: {names}"
-        )
-    return checked_id(found[0]["userAttributeId"], "userAttributeId in Sigma's answer")
+# 2: Find the attribute by name
+def find_attribute_id(client: SigmaClient, name: str) -> str:
+    """Return the ID of the user attribute with a name, or raise SigmaError."""
+    # The filter also finds longer names. The wrong attribute could show data to the wrong people,
+    # so the name must match exactly, including upper and lower case
+    similar = client.get_all("/user-attributes", name=name)
+    client.require_complete_lists()
+    ids = [entry["userAttributeId"] for entry in similar if entry.get("name") == name]
+    if len(ids) != 1:
+        names = ", ".join(str(entry.get("name")) for entry in similar) or "none"
+        count = len(ids) or "no"
+        error = f"USER_ATTRIBUTE is {name!r}, but {count} user attributes have this name"
+        raise SigmaError(f"{error}. Similar names: {names}")
+    return str(ids[0])
 
 
-# 3: Ask Sigma to set the value
-def set_attribute(
-    session: SigmaSession, attribute_id: str, member_id: str, value: str
-) -> dict[str, Any]:
-    """Set a user attribute of a member, and return Sigma's answer: an empty object."""
-    # One request can set the values of many members. Sigma calls the member's ID userId here, and
-    # every value is a text
+# 3: Set the value. One request can set it for many members. Sigma calls the memberId userId here
+def set_attribute(client: SigmaClient, attribute_id: str, member_id: str, value: str) -> None:
+    """Set a user attribute of a member. The response is an empty object."""
     assignment = {"userId": member_id, "value": {"val": value, "type": "string"}}
-    path = f"/user-attributes/{attribute_id}/users"
-    answer: dict[str, Any] = session.post(path, json={"assignments": [assignment]}).json()
-    return answer
+    client.post(f"/user-attributes/{attribute_id}/users", json={"assignments": [assignment]})
 
 
 def main() -> None:
-    # 4: Read the settings from .env, all of them before anything is sent
     name = require_env("USER_ATTRIBUTE")
     value = require_env("USER_ATTRIBUTE_VALUE")
     member_id = require_id("MEMBERID")
 
-    # 5: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
-
-    # 6: Set the value. Whatever the member had before is replaced
-    attribute_id = find_attribute_id(session, name)
-    print(f"User attribute: {name} ({attribute_id})")
-    answer = set_attribute(session, attribute_id, member_id, value)
-    print(f"User attribute set successfully to {value!r}: {answer}")
+    # 4: Set the value. It replaces the member's old value
+    with SigmaClient(get_bearer_token) as client:
+        attribute_id = find_attribute_id(client, name)
+        print(f"User attribute: {name} ({attribute_id})")
+        set_attribute(client, attribute_id, member_id, value)
+    print(f"User attribute set successfully: {name}={value!r} for {member_id}")
 
 
-# 7: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -1,94 +1,85 @@
 """Change the account type of a member.
 
-An account type (View, Act, Analyze, Build, Admin, or one that your organization made; Viewer,
-Explorer, Creator in older ones) decides what a member may do in Sigma, and what a seat costs.
+An account type (View, Act, Analyze, Build, Admin, or one that your organization created) decides
+what a member can do in Sigma.
 
 Endpoint:  PATCH /v2/members/{memberId}
-           GET /v2/members/{memberId} for the old type, GET /v2/accountTypes when the new is unknown
+           GET /v2/members/{memberId} for the old type, GET /v2/accountTypes if the new is unknown,
+           GET /v2/whoami for the owner of the API credentials
 Docs:      https://help.sigmacomputing.com/reference/updatemember
-.env:      MEMBERID, the member to change (members/list_all.py prints every ID)
+.env:      MEMBERID, the member to change (members/list_all.py prints the IDs)
            NEW_MEMBER_TYPE, the name of an account type of your organization
 Run:       python members/update.py
 
 Sample output:
 
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/whoami
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr
     Member:   Sales Rep <sales_rep@example.com>
     Old type: View
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr
     New type: Build
     User account type updated successfully: BoZP1WBp0e4AfKubatpUfasbLVYr
-    To undo it, set NEW_MEMBER_TYPE=View and run this recipe again.
+    To undo this, set NEW_MEMBER_TYPE=View and run this recipe again.
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, require_env, require_id, run
+from sigma_client import SigmaClient, SigmaError, member_label, require_env, require_id, run
 
 
-# 2: Send the new type. PATCH changes the fields that it is given, and leaves all others alone
-def update_member_type(session: SigmaSession, member_id: str, new_type: str) -> dict[str, Any]:
-    """Give a member another account type, and return the member as it is now."""
-    try:
-        answer = session.patch(f"/members/{member_id}", json={"memberType": new_type})
-    except SigmaError as error:
-        # Sigma answers 404 both for a member and for an account type that it does not know. Look
-        # which of them it is, and show what NEW_MEMBER_TYPE can be. Upper and lower case are one
-        if error.status == 404:
-            try:
-                known = account_type_names(session)
-            except SigmaError:
-                raise error from None  # the list is a help only
-            if new_type.lower() not in [name.lower() for name in known]:
-                raise SigmaError(
-                    f"{error}. NEW_MEMBER_TYPE can be {', '.join(known)}", error.status
-                ) from error
-        raise
-    member: dict[str, Any] = answer.json()
+# 2: Send the new type. PATCH changes the fields you send, and leaves the others as they are
+def update_member_type(client: SigmaClient, member_id: str, new_type: str) -> dict[str, Any]:
+    """Change a member's account type, and return the member."""
+    member: dict[str, Any] = client.patch(f"/members/{member_id}", json={"memberType": new_type})
     return member
 
 
-def account_type_names(session: SigmaSession) -> list[str]:
+# 3: List the account types. This list is one of the few that take pageSize instead of limit
+def account_type_names(client: SigmaClient) -> list[str]:
     """Return the names of the organization's account types."""
-    # This list pages in the other way of Sigma's API: it takes pageSize and pageToken, and it
-    # answers with nextPageToken. get_entries knows both, and takes this one when given pageSize
-    entries = session.get_entries("/accountTypes", pageSize=1000)
-    return [entry["accountTypeName"] for entry in entries]
+    return [entry["accountTypeName"] for entry in client.get_all("/accountTypes", pageSize=1000)]
 
 
 def main() -> None:
-    # 3: Read the member and the new type from .env
     member_id = require_id("MEMBERID")
     new_type = require_env("NEW_MEMBER_TYPE")
 
-    # 4: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    with SigmaClient(get_bearer_token) as client:
+        # 4: Only administrators can change account types. If the owner of the credentials gave
+        #    up that right, this recipe couldn't undo it
+        if client.get("/whoami")["userId"] == member_id:
+            raise SigmaError("MEMBERID owns the API credentials. Change this member in Sigma")
 
-    # 5: Look at the member first: whoever reads this output later wants to know who it was, and
-    #    how to undo the change
-    before = session.get(f"/members/{member_id}").json()
-    old_type = before["memberType"]
-    name = f"{before.get('firstName') or ''} {before.get('lastName') or ''}".strip()
-    print(f"Member:   {name} <{before['email']}>")
-    print(f"Old type: {old_type}")
+        # 5: Show the member before the change, so that you can undo it later
+        before = client.get(f"/members/{member_id}")
+        print(f"Member:   {member_label(before)}")
+        print(f"Old type: {before['memberType']}")
 
-    # 6: Change the type. The answer holds the member as Sigma keeps it now, so print that, not
-    #    what was asked for: upper and lower case may differ
-    after = update_member_type(session, member_id, new_type)
-    if after["memberType"].lower() != new_type.lower():
-        raise SigmaError(f"Sigma took the request, but the type is still {after['memberType']}")
-    print(f"New type: {after['memberType']}")
+        # 6: Change the type. The member exists, so 404 means that the type doesn't
+        try:
+            after = update_member_type(client, member_id, new_type)
+        except SigmaError as error:
+            if error.status == 404:
+                names = ", ".join(account_type_names(client))
+                raise SigmaError(f"{error}. NEW_MEMBER_TYPE can be {names}", 404) from error
+            raise
+
+    # 7: Trust what Sigma's response says, not what you asked for
+    type_now = after.get("memberType") or new_type
+    if type_now.lower() != new_type.lower():
+        raise SigmaError(f"Sigma accepted the change, but the type is still {type_now}")
+    print(f"New type: {type_now}")
     print(f"User account type updated successfully: {member_id}")
-    print(f"To undo it, set NEW_MEMBER_TYPE={old_type} and run this recipe again.")
+    print(f"To undo this, set NEW_MEMBER_TYPE={before['memberType']} and run this recipe again.")
 
 
-# 7: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

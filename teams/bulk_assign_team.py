@@ -1,10 +1,10 @@
-"""Add everybody whose address is in a file to a team.
+"""Add the members whose emails are in a file to a team.
 
-Endpoint:  PATCH /v2/teams/{teamId}/members, GET /v2/teams/{teamId} and GET /v2/members before it
+Endpoint:  PATCH /v2/teams/{teamId}/members
+           GET /v2/teams/{teamId} and GET /v2/members for the plan
 Docs:      https://help.sigmacomputing.com/reference/updateteammembers
-.env:      TEAMID, the team (teams/list_all.py prints every ID)
-           MEMBER_EMAILS=.member-emails, a file beside sigma_session.py with the addresses,
-           separated by commas or lines
+.env:      TEAMID, the team: its ID (teams/list_all.py prints it) or the URL of its page
+           MEMBER_EMAILS=.member-emails, a file with emails separated by commas or line breaks
 Run:       python teams/bulk_assign_team.py
 
 Sample output:
@@ -12,94 +12,91 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/teams/2d947719-03f1-5d66-92c6-3845f168c6e6
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=1000&includeArchived=true&includeInactive=true
-    To add:         chidi.okafor@example.com
-    To add:         DANA.VARGA@example.com
-    To add:         elif.castillo@example.com
-    Not a member:   nobody.here@example.com
+    To add:       chidi.okafor@example.com
+    To add:       DANA.VARGA@example.com
+    To add:       elif.castillo@example.com
+    Not a member: nobody.here@example.com
     Plan: add 3 of 4 to the team Onboarding
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/teams/2d947719-03f1-5d66-92c6-3845f168c6e6/members
-    Error: Added 3, in the team already 0, cannot be added 1
+    Error: Added: 3. Already in the team: 0. Failed: 1.
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, checked_id, read_emails, require_id, run
+from sigma_client import SigmaClient, SigmaError, printable, read_emails, require_id, run
 
-MOST_IDS = 1000  # in one request
-ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which belongs into no team
-
-
-# 2: Find the members: one list of all of them instead of a request for each address
-def members_by_email(session: SigmaSession) -> dict[str, list[dict[str, Any]]]:
-    """Return all members by their address in lower case, also the deactivated ones."""
-    # Deactivated members are left out unless asked for. Whoever is deactivated is not unknown
-    hidden = {"includeArchived": "true", "includeInactive": "true"}
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    for member in session.get_entries("/members", **hidden):
-        if member["memberId"] != ROBOT_ID:  # by ID: a member may come on two pages
-            found.setdefault(str(member.get("email")).lower(), {})[member["memberId"]] = member
-    return {email: list(members.values()) for email, members in found.items()}
+MAX_IDS = 1000  # in one request
+ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which doesn't belong in a team
 
 
-# 3: Ask Sigma to add them
-def add_to_team(session: SigmaSession, team_id: str, member_ids: list[str]) -> None:
+# 2: Get all members in one list, instead of a request for each email
+def members_by_email(client: SigmaClient) -> dict[str, list[dict[str, Any]]]:
+    """Return the members with each email in lower case."""
+    # The list leaves out deactivated members by default, but they aren't unknown
+    found: dict[str, list[dict[str, Any]]] = {}
+    for member in client.get_all("/members", includeArchived=True, includeInactive=True):
+        if member["memberId"] != ROBOT_ID:
+            found.setdefault(str(member.get("email")).lower(), []).append(member)
+    return found
+
+
+# 3: Compare an email with the members and the team
+def state_in_team(matches: list[dict[str, Any]], in_team: set[str]) -> str:
+    """Return what to do for the members with an email. Only "To add" leads to a change."""
+    if len(matches) != 1:  # two emails can differ in upper and lower case only
+        return f"{len(matches)} members" if matches else "Not a member"
+    if matches[0].get("isArchived") or matches[0].get("isInactive"):
+        return "Deactivated"  # because of one of these, Sigma would refuse the whole request
+    return "In the team" if matches[0]["memberId"] in in_team else "To add"
+
+
+# 4: Add the members
+def add_to_team(client: SigmaClient, team_id: str, member_ids: list[str]) -> None:
     """Add members to a team in as few requests as possible."""
-    # To add one who is in the team does no harm
-    for start in range(0, len(member_ids), MOST_IDS):
-        some = member_ids[start : start + MOST_IDS]
+    for start in range(0, len(member_ids), MAX_IDS):
+        body = {"add": member_ids[start : start + MAX_IDS]}
         try:
-            # json() refuses what is not JSON, such as a proxy's page: nothing was changed then
-            session.patch(f"/teams/{team_id}/members", json={"add": some}).json()
+            client.patch(f"/teams/{team_id}/members", json=body)
         except SigmaError as error:
-            counts = f"Added before: {start} of {len(member_ids)}"
-            raise SigmaError(f"{error}. {counts}", error.status) from error
+            done = f"Added: {start} of {len(member_ids)}. Run this recipe again to continue"
+            raise SigmaError(f"{error}. {done}", error.status) from error
 
 
 def main() -> None:
-    # 4: Read the settings from .env, all of them before anything is sent
+    # 5: Read all settings before anything is sent
     team_id = require_id("TEAMID")
     emails = read_emails("MEMBER_EMAILS", ".member-emails")
 
-    # 5: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    with SigmaClient(get_bearer_token) as client:
+        # 6: Print the plan
+        team = client.get(f"/teams/{team_id}")
+        in_team = set(team["members"])
+        known = members_by_email(client)
+        states, to_add = [], []
+        for email in emails:
+            matches = known.get(email.lower(), [])
+            states.append(state_in_team(matches, in_team))
+            print(f"{states[-1] + ':':13} {email}")
+            if states[-1] == "To add":
+                to_add.append(matches[0]["memberId"])
+        team_name = printable(team.get("name") or "")
+        print(f"Plan: add {len(to_add)} of {len(emails)} to the team {team_name}")
 
-    # 6: Compare every address with those of the members, and show the plan. A deactivated member
-    #    would make Sigma refuse the whole request
-    team = session.get(f"/teams/{team_id}").json()
-    known = members_by_email(session)
-    to_add, inside, nobody = [], 0, 0
-    for email in emails:
-        members = known.get(email.lower(), [])
-        if len(members) != 1:  # two addresses may differ in upper and lower case only
-            nobody += 1
-            print(f"{'Not one member:' if members else 'Not a member:  '} {email}")
-            continue
-        (member,) = members
-        if member.get("isArchived") or member.get("isInactive"):
-            nobody += 1
-            print(f"Deactivated:    {email}")
-        elif member["memberId"] in team["members"]:
-            inside += 1
-            print(f"In the team:    {email}")
-        else:
-            to_add.append(checked_id(member["memberId"], "memberId in Sigma's answer"))
-            print(f"To add:         {email}")
-    print(f"Plan: add {len(to_add)} of {len(emails)} to the team {team['name']}")
-
-    # 7: Add them, and sum up. An address that nobody has is a failure, after the others are added
-    add_to_team(session, team_id, to_add)
-    summary = f"Added {len(to_add)}, in the team already {inside}, cannot be added {nobody}"
-    if nobody:
-        raise SigmaError(summary)
-    print(summary)
+        # 7: Add the members. An email that can't be added doesn't stop the others, but is a failure
+        add_to_team(client, team_id, to_add)
+        present = states.count("In the team")
+        failed = len(emails) - len(to_add) - present
+        summary = f"Added: {len(to_add)}. Already in the team: {present}. Failed: {failed}."
+        if failed:
+            raise SigmaError(summary)
+        print(summary)
 
 
-# 8: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

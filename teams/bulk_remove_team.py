@@ -1,14 +1,14 @@
-"""Remove everybody whose address is in a file from a team.
+"""Remove the members whose emails are in a file from a team.
 
-Whoever leaves a team may lose access to much. So this recipe shows first what it would do:
-DRY_RUN=false does it.
+Members who leave a team may lose access to a lot. So this is a dry run by default: set
+DRY_RUN=false to apply it.
 
-Endpoint:  PATCH /v2/teams/{teamId}/members, GET /v2/teams/{teamId} and GET /v2/members before it
+Endpoint:  PATCH /v2/teams/{teamId}/members
+           GET /v2/teams/{teamId} and GET /v2/members for the plan
 Docs:      https://help.sigmacomputing.com/reference/updateteammembers
-.env:      TEAMID, the team (teams/list_all.py prints every ID)
-           MEMBER_EMAILS=.member-emails, a file beside sigma_session.py with the addresses,
-           separated by commas or lines
-           DRY_RUN=true (false: remove them)
+.env:      TEAMID, the team: its ID (teams/list_all.py prints it) or the URL of its page
+           MEMBER_EMAILS=.member-emails, a file with emails separated by commas or line breaks
+           DRY_RUN=true (false: remove the members)
 Run:       python teams/bulk_remove_team.py
 
 Sample output:
@@ -21,96 +21,100 @@ Sample output:
     Not in the team: elif.castillo@example.com
     Not a member:    nobody.here@example.com
     Plan: remove 0 of 4 from the team Onboarding
-    Nothing was changed. To remove them, set DRY_RUN=false and run it again.
+    Dry run: nothing was changed. To apply the plan once: DRY_RUN=false python teams/bulk_remove_team.py
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import (
+from sigma_client import (
+    SigmaClient,
     SigmaError,
-    SigmaSession,
-    checked_id,
+    dry_run_note,
+    printable,
+    read_dry_run,
     read_emails,
-    read_flag,
     require_id,
     run,
 )
 
-MOST_IDS = 1000  # in one request
-ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which stays where it is
+MAX_IDS = 1000  # in one request
+ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member: leave it where it is
 
 
-# 2: Find the members: one list of all of them instead of a request for each address
-def members_by_email(session: SigmaSession) -> dict[str, list[dict[str, Any]]]:
-    """Return all members by their address in lower case, also the deactivated ones."""
-    # Deactivated members are left out unless asked for, and may still be in a team
-    hidden = {"includeArchived": "true", "includeInactive": "true"}
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    for member in session.get_entries("/members", **hidden):
-        if member["memberId"] != ROBOT_ID:  # by ID: a member may come on two pages
-            found.setdefault(str(member.get("email")).lower(), {})[member["memberId"]] = member
-    return {email: list(members.values()) for email, members in found.items()}
+# 2: Get all members in one list, instead of a request for each email
+def members_by_email(client: SigmaClient) -> dict[str, list[dict[str, Any]]]:
+    """Return the members with each email in lower case."""
+    # The list leaves out deactivated members by default, but they aren't unknown
+    found: dict[str, list[dict[str, Any]]] = {}
+    for member in client.get_all("/members", includeArchived=True, includeInactive=True):
+        if member["memberId"] != ROBOT_ID:
+            found.setdefault(str(member.get("email")).lower(), []).append(member)
+    return found
 
 
-# 3: Ask Sigma to remove them
-def remove_from_team(session: SigmaSession, team_id: str, member_ids: list[str]) -> None:
+# 3: Compare an email with the members and the team
+def state_in_team(matches: list[dict[str, Any]], in_team: set[str]) -> str:
+    """Return what to do for the members with an email. Only "To remove" leads to a change."""
+    if len(matches) != 1:  # two emails can differ in upper and lower case only
+        return f"{len(matches)} members" if matches else "Not a member"
+    if matches[0]["memberId"] not in in_team:
+        return "Not in the team"
+    # Sigma can't remove deactivated members, and would refuse the whole request
+    deactivated = matches[0].get("isArchived") or matches[0].get("isInactive")
+    return "Deactivated" if deactivated else "To remove"
+
+
+# 4: Remove the members
+def remove_from_team(client: SigmaClient, team_id: str, member_ids: list[str]) -> None:
     """Remove members from a team in as few requests as possible."""
-    for start in range(0, len(member_ids), MOST_IDS):
-        some = member_ids[start : start + MOST_IDS]
+    for start in range(0, len(member_ids), MAX_IDS):
+        body = {"remove": member_ids[start : start + MAX_IDS]}
         try:
-            # json() refuses what is not JSON, such as a proxy's page: nothing was changed then
-            session.patch(f"/teams/{team_id}/members", json={"remove": some}).json()
+            client.patch(f"/teams/{team_id}/members", json=body)
         except SigmaError as error:
-            counts = f"Removed before: {start} of {len(member_ids)}"
-            raise SigmaError(f"{error}. {counts}", error.status) from error
+            done = f"Removed: {start} of {len(member_ids)}. Run this recipe again to continue"
+            raise SigmaError(f"{error}. {done}", error.status) from error
 
 
 def main() -> None:
-    # 4: Read the settings from .env, all of them before anything is sent
+    # 5: Read all settings before anything is sent
     team_id = require_id("TEAMID")
     emails = read_emails("MEMBER_EMAILS", ".member-emails")
-    dry_run = read_flag("DRY_RUN", default=True)
+    dry_run = read_dry_run()
 
-    # 5: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    with SigmaClient(get_bearer_token) as client:
+        # 6: Print the plan
+        team = client.get(f"/teams/{team_id}")
+        in_team = set(team["members"])
+        known = members_by_email(client)
+        states, to_remove = [], []
+        for email in emails:
+            matches = known.get(email.lower(), [])
+            states.append(state_in_team(matches, in_team))
+            print(f"{states[-1] + ':':16} {email}")
+            if states[-1] == "To remove":
+                to_remove.append(matches[0]["memberId"])
+        team_name = printable(team.get("name") or "")
+        print(f"Plan: remove {len(to_remove)} of {len(emails)} from the team {team_name}")
+        if dry_run:
+            print(dry_run_note())
+            return
 
-    # 6: Compare every address with those of the members and with the team, and show the plan
-    team = session.get(f"/teams/{team_id}").json()
-    known = members_by_email(session)
-    to_remove, outside, nobody = [], 0, 0
-    for email in emails:
-        members = known.get(email.lower(), [])
-        if len(members) != 1:  # two addresses may differ in upper and lower case only
-            nobody += 1
-            print(f"{'Not one member:' if members else 'Not a member:  '}  {email}")
-            continue
-        (member,) = members
-        member_id = checked_id(member["memberId"], "memberId in Sigma's answer")
-        if member_id not in team["members"]:
-            outside += 1
-            print(f"Not in the team: {email}")
-        else:
-            to_remove.append(member_id)
-            print(f"To remove:       {email}")
-    print(f"Plan: remove {len(to_remove)} of {len(emails)} from the team {team['name']}")
-    if dry_run:
-        print("Nothing was changed. To remove them, set DRY_RUN=false and run it again.")
-        return
-
-    # 7: Remove them, and sum up. An address that nobody has is a failure, after the others are gone
-    remove_from_team(session, team_id, to_remove)
-    summary = f"Removed {len(to_remove)}, not in the team {outside}, not a member {nobody}"
-    if nobody:
-        raise SigmaError(summary)
-    print(summary)
+        # 7: Remove the members. An email without a member doesn't stop the others, but is a failure
+        remove_from_team(client, team_id, to_remove)
+        absent = states.count("Not in the team")
+        failed = len(emails) - len(to_remove) - absent
+        summary = f"Removed: {len(to_remove)}. Not in the team: {absent}. Failed: {failed}."
+        if failed:
+            raise SigmaError(summary)
+        print(summary)
 
 
-# 8: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -1,8 +1,8 @@
-"""List every team: this is where TEAMID comes from.
+"""List the teams, with the ID that you need for TEAMID.
 
 Endpoint:  GET /v2/teams
 Docs:      https://help.sigmacomputing.com/reference/listteams
-.env:      OUTPUT_FORMAT=table (json: every field, as Sigma sent it; csv: for a spreadsheet)
+.env:      OUTPUT_FORMAT=table (json: every field that Sigma sent; csv: for a spreadsheet)
 Run:       python teams/list_all.py
 
 Sample output:
@@ -17,37 +17,32 @@ Sample output:
     ...
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaSession, checked_id, print_rows, run
+from sigma_client import SigmaClient, print_rows, run
 
 
-# 2: Ask Sigma. get_entries asks for 1000 teams at a time, page after page, until the last
-def list_teams(session: SigmaSession) -> Iterator[dict[str, Any]]:
-    """Yield every team."""
-    for team in session.get_entries("/teams"):
-        # The ID is what this list is for: refuse an entry without one
-        checked_id(team["teamId"], "teamId in Sigma's answer")
-        yield team
+# 2: Get the teams. All members see a public team, but only its own members and administrators see
+#    a private one
+def list_teams(client: SigmaClient) -> list[dict[str, Any]]:
+    """Return all teams."""
+    return client.get_all("/teams")
 
 
 def main() -> None:
-    # 3: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    # 3: Get all pages, and print them as one table
+    with SigmaClient(get_bearer_token) as client:
+        # 4: A team without an ID is an error, because the ID is what other recipes need
+        rows = [{**team, "teamId": team["teamId"]} for team in list_teams(client)]
+        columns = {"Name": "name", "Visibility": "visibility", "Team ID": "teamId"}
+        print_rows(rows, columns, empty="There are no teams.")
 
-    # 4: Fetch the teams, and print them as a table. Everybody sees a public team; a private one is
-    #    seen by its members and by administrators
-    columns = {"Name": "name", "Visibility": "visibility", "Team ID": "teamId"}
-    print_rows(list_teams(session), columns, empty="There are no teams.")
 
-
-# 5: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

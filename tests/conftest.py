@@ -4,46 +4,50 @@ import os
 import runpy
 import subprocess
 import sys
+import time
 from pathlib import Path
 from tempfile import gettempdir
 
 import pytest
 import responses
 
-os.environ["PYTHON_DOTENV_DISABLED"] = "1"  # before any recipe is imported
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = (
     "127.0.0.1,localhost"  # for the tests' own requests
 )
 # hypothesis keeps what it reads from the sources, which belongs into no repository
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(gettempdir()) / "hypothesis"))
 import get_access_token
-import sigma_session
+import sigma_client
 from sandbox import demo, seed
 from sandbox.organization import Options
 from sandbox.server import Server
-from tests.sandbox_client import Client
+from sigma_client import SigmaClient
+from tests.support.sandbox_client import Client
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE_URL = "https://sigma.test/v2"
 TOKEN_URL = f"{BASE_URL}/auth/token"
+SLEEP = time.sleep
 
 
 @pytest.fixture(autouse=True)
-def settings(monkeypatch):
-    """Replace every setting by one that belongs to nobody, and forget tokens and failures."""
+def env_file(monkeypatch, tmp_path_factory):
+    """Replace .env with an empty file, and the environment with credentials that don't exist."""
     for name in demo.names():
-        monkeypatch.setenv(name, "")
-    monkeypatch.delenv("SIGMA_ENV_FILE", raising=False)
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("baseURL", BASE_URL)
     monkeypatch.setenv("authURL", TOKEN_URL)
     monkeypatch.setenv("CLIENT_ID", "test-id")
     monkeypatch.setenv("SECRET", "test-secret")
     monkeypatch.setenv("SIGMA_BACKOFF", "0")
-    monkeypatch.setattr(get_access_token, "_token", "")
-    monkeypatch.setattr(get_access_token, "_asked_at", float("-inf"))
-    monkeypatch.setattr(get_access_token, "SECONDS_BETWEEN_TOKENS", 0)
-    monkeypatch.setattr(sigma_session, "_unreadable", [])
-    monkeypatch.setattr(sigma_session, "_secrets", ())
+    monkeypatch.setattr(get_access_token, "_tokens", {})
+    monkeypatch.setattr(get_access_token, "_last_request", float("-inf"))
+    monkeypatch.setattr(get_access_token, "SECONDS_BETWEEN_REQUESTS", 0)
+    monkeypatch.setattr(sigma_client, "_secrets", set())
+    path = tmp_path_factory.mktemp("settings") / ".env"
+    path.write_text("", encoding="utf-8")
+    monkeypatch.setenv("SIGMA_ENV_FILE", str(path))
+    return path
 
 
 @pytest.fixture
@@ -52,6 +56,13 @@ def sigma():
     with responses.RequestsMock() as canned:
         canned.post(TOKEN_URL, json={"access_token": "token-1", "expires_in": 3600})
         yield canned
+
+
+@pytest.fixture
+def client():
+    """A client that gets its token the way the recipes do."""
+    with SigmaClient(get_access_token.get_bearer_token) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +93,8 @@ def environment(address, settings):
     # PYTHONUNBUFFERED would hide what is still in a buffer when a recipe ends
     ours = {*demo.names(), "PYTHONUNBUFFERED"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
-    return {**kept, **demo.demo_settings(address), "SIGMA_BACKOFF": "0", **settings}
+    no_env_file = {"SIGMA_ENV_FILE": str(demo.DEMO_FILES / "empty.env")}
+    return {**kept, **no_env_file, **demo.demo_settings(address), "SIGMA_BACKOFF": "0", **settings}
 
 
 @pytest.fixture
@@ -110,20 +122,23 @@ def call_recipe(sandbox, monkeypatch, capsys, tmp_path):
     """Start a recipe in this process: many times faster than run_recipe, with the same result.
 
     A setting that is None is not in the environment. merged puts stderr into stdout, in order.
+    Pauses take no time.
     """
 
-    def call(recipe, *arguments, merged=False, **settings):
+    def call(recipe, *arguments, merged=False, address=None, **settings):
         if "export" in str(recipe):
             sandbox.state.organization.options.polls = 0
         with monkeypatch.context() as changed:
             changed.chdir(tmp_path)
-            for name, value in {**demo.demo_settings(sandbox.address), **settings}.items():
+            if time.sleep is SLEEP:
+                changed.setattr(time, "sleep", lambda seconds: None)
+            settings = {**demo.demo_settings(address or sandbox.address), **settings}
+            for name, value in settings.items():
                 if value is None:
                     changed.delenv(name, raising=False)
                 else:
                     changed.setenv(name, value)
-            changed.setattr(get_access_token, "_token", "")
-            changed.setattr(sigma_session, "_unreadable", [])
+            changed.setattr(get_access_token, "_tokens", {})
             changed.setattr(sys, "argv", [str(ROOT / recipe), *arguments])
             if merged:
                 changed.setattr(sys, "stderr", sys.stdout)

@@ -1,22 +1,21 @@
-"""Export a workbook, a page, an element, or each element of a workbook, in any format.
+"""Export a workbook, a page or an element as one file, in any format.
 
-What Sigma can export: an element as csv, json, jsonl, xlsx, pdf or png; a page as pdf, png or
-xlsx; a workbook as pdf or xlsx. One export holds at most 1,000,000 rows. As csv and jsonl, an
-element with more rows is saved in several files: export-element-ID.csv, export-element-ID-2.csv.
+Sigma exports a workbook as pdf or xlsx, a page as pdf, png or xlsx, and an element as csv, json,
+jsonl, xlsx, pdf or png. One export has at most 1,000,000 rows. To get all rows of larger elements,
+use workbooks/export_all_elements.py.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/export, then GET /v2/query/{queryId}/download
-           GET /v2/workbooks/{workbookId}/elements for all elements
            GET /v2/workbooks/{workbookId} for the ID in a pasted URL
 Docs:      https://help.sigmacomputing.com/reference/exportworkbook
            https://help.sigmacomputing.com/reference/use-oauth-override-tokens
-.env:      WORKBOOK_ID, the workbook (an ID or its URL)
-           EXPORT_SCOPE=workbook (page, element, all-elements)
+.env:      WORKBOOK_ID, the workbook (an ID, or the URL of the workbook)
+           EXPORT_SCOPE=workbook (page, element)
+           PAGE_ID for a page, ELEMENT_ID for an element (an ID or URL)
            EXPORT_FORMAT=pdf (csv, json, jsonl, xlsx, png), PDF_LAYOUT=portrait (landscape)
-           PAGE_ID for a page, ELEMENT_ID for an element (an ID or its URL)
-           OAUTH_OVERRIDES, tokens of your warehouse for OAuth connections, as JSON:
+           OAUTH_OVERRIDES, your own warehouse tokens for connections that use OAuth, as JSON:
            [{"conn_id":"...","token":"..."}]
-           OAUTH_REJECT_DEFAULT_TOKENS=false (true: an OAuth connection without a token fails)
-           EXPORT_FOLDER=. (the current folder), EXPORT_MAX_WAIT=600 (seconds for each file)
+           OAUTH_REJECT_DEFAULT_TOKENS=false (true: refuse OAuth connections without such a token)
+           EXPORT_FOLDER=. (the current folder), EXPORT_MAX_WAIT=600 (seconds)
 Run:       python workbooks/export_workbook.py
 
 Sample output:
@@ -27,26 +26,26 @@ Sample output:
     Export saved successfully: /home/ada/export-workbook.pdf
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
-import itertools
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import json
+import re
 import sys
-import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import (
+from sigma_client import (
+    SigmaClient,
     SigmaError,
-    SigmaSession,
-    checked_id,
+    count_rows,
     keep_secret,
     read_env,
     read_flag,
-    read_folder,
     read_number,
+    read_path,
     require_id,
     run,
 )
@@ -57,138 +56,12 @@ FORMATS = {
     "page": ("pdf", "png", "xlsx"),
     "element": ("csv", "json", "jsonl", "xlsx", "pdf", "png"),
 }
-FORMATS["all-elements"] = FORMATS["element"]
-ROWS_PER_EXPORT = 1_000_000
-SMALLEST_ROW = {"json": 8, "xlsx": 5}  # bytes: {"A":1}, and a compressed row of one cell
-WITHOUT_DATA = ("control", "text", "image", "button", "divider")  # types of elements
+ROWS_PER_EXPORT = 1_000_000  # Sigma leaves out the rows after these
 
 
-# 3: Tokens of other people for the warehouse. They change what an export may read there, not what
-#    the credentials may do in Sigma
-def read_overrides() -> dict[str, str]:
-    """Return the headers that OAUTH_OVERRIDES and OAUTH_REJECT_DEFAULT_TOKENS ask for."""
-    headers = {}
-    text = read_env("OAUTH_OVERRIDES")
-    if text:
-        try:
-            overrides = json.loads(text)
-            tokens = [keep_secret(override["token"]) for override in overrides]
-            if not isinstance(overrides, list) or not all(isinstance(t, str) for t in tokens):
-                raise TypeError
-            for override in overrides:
-                checked_id(override["conn_id"], "conn_id in OAUTH_OVERRIDES")
-        except (KeyError, RecursionError, SigmaError, TypeError, ValueError):
-            example = '[{"conn_id":"...","token":"..."}]'
-            # from None: the text holds tokens
-            raise SigmaError(f"OAUTH_OVERRIDES is not a JSON list like {example}") from None
-        headers["x-sigma-oauth-overrides"] = json.dumps(overrides)
-    if read_flag("OAUTH_REJECT_DEFAULT_TOKENS", default=False):
-        headers["x-sigma-oauth-reject-default-tokens"] = "true"
-    return headers
-
-
-# 4: Ask Sigma to start the export. It answers at once, with the ID of a query that runs on
-def start_export(
-    session: SigmaSession, workbook_id: str, body: dict[str, Any], overrides: dict[str, str]
-) -> str:
-    """Start an export, and return its query ID."""
-    # The tokens go with this request only: the download needs none
-    path = f"/workbooks/{workbook_id}/export"
-    answer = session.post(path, json=body, headers=overrides).json()
-    return checked_id(answer["queryId"], "queryId in Sigma's answer")
-
-
-# 5: Wait for the file, and save it. Sigma is asked after 1 second, then after pauses that grow to
-#    10 seconds, until EXPORT_MAX_WAIT is over
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0  # seconds
-UNKNOWN_AT_FIRST = 30.0  # seconds in which Sigma may not know a new export yet
-
-
-def save_export(
-    session: SigmaSession, query_id: str, target: Path, file_format: str, max_wait: float
-) -> None:
-    """Wait until an export is ready, and save it as target; raise SigmaError after max_wait s."""
-    begin, pause = time.monotonic(), FIRST_PAUSE
-    while True:
-        time.sleep(pause)
-        waited = time.monotonic() - begin
-        try:
-            # While the export runs, Sigma answers 204 without a body, and save returns False
-            if session.save(f"/query/{query_id}/download", target, file_format):
-                return
-        except SigmaError as error:
-            is_unknown = error.status == 404 and "expired" not in str(error).lower()
-            if error.status == 500:
-                advice = "Sigma could not render this export: try it in Sigma, or another format"
-                raise SigmaError(f"{error}. {advice}", 500) from error
-            if not is_unknown or waited > UNKNOWN_AT_FIRST:
-                raise
-        if waited > max_wait:
-            what = f"The export took longer than EXPORT_MAX_WAIT, {max_wait:g} seconds"
-            raise SigmaError(what, 204)
-        pause = min(pause * 1.5, LONGEST_PAUSE)
-
-
-# 6: More rows than one export holds: ask for the next ones until a file is not full
-def export_in_chunks(
-    session: SigmaSession,
-    workbook_id: str,
-    body: dict[str, Any],
-    overrides: dict[str, str],
-    target: Path,
-    max_wait: float,
-) -> None:
-    """Export into target, and into target-2, target-3, ... while the last file was full."""
-    file_format = body["format"]["type"]
-    countable = file_format in ("csv", "jsonl")
-    if countable:
-        body = {**body, "rowLimit": ROWS_PER_EXPORT}
-    rows, part = 0, target
-    for number in itertools.count(2):
-        try:
-            query_id = start_export(session, workbook_id, body, overrides)
-            save_export(session, query_id, part, file_format, max_wait)
-        except SigmaError as error:
-            if part is target:
-                raise
-            what = f"What is saved of {target.name} holds the first {rows} rows only"
-            raise SigmaError(f"{error}. {what}", error.status) from error
-        print(f"Export saved successfully: {part}")
-        least_size = ROWS_PER_EXPORT * SMALLEST_ROW.get(file_format, 0)  # of a file that is full
-        if least_size and part.stat().st_size > least_size:
-            what = f"may lack what follows the first {ROWS_PER_EXPORT} rows: csv and jsonl have all"
-            print(f"{part.name} {what}", file=sys.stderr)
-        part_after = target.with_name(f"{target.stem}-{number}{target.suffix}")
-        if not countable or count_rows(part, file_format) < ROWS_PER_EXPORT:
-            if part_after.exists():
-                print(f"{part_after.name} is of an earlier export, not of this", file=sys.stderr)
-            return
-        # offset counts from 1. Sigma does not promise the same order twice, so rows at the border
-        # of two files may come twice or not at all, unless the element is sorted
-        rows += ROWS_PER_EXPORT
-        body = {**body, "offset": rows + 1}
-        part = part_after
-
-
-def count_rows(path: Path, file_format: str) -> int:
-    """Return how many rows a file of the format csv or jsonl holds, without its heading.
-
-    An empty line counts: it may be a row whose only cell is empty.
-    """
-    rows, quotes = (-1 if file_format == "csv" else 0), 0
-    with path.open("rb") as file:
-        for line in file:
-            if file_format == "csv":
-                quotes += line.count(b'"')
-            # Within quotes a row of CSV goes on in the next line
-            rows += quotes % 2 == 0
-    return max(0, rows)
-
-
-def main() -> None:
-    # 7: Read and check all settings before anything is sent
-    workbook_id = require_id("WORKBOOK_ID")
-    scope = read_env("EXPORT_SCOPE", "workbook", choices=tuple(FORMATS))
+# 3: Describe the export. Without a pageId or an elementId, it's the whole workbook
+def read_export(scope: str) -> dict[str, Any]:
+    """Return the body that starts the export in the settings."""
     file_format = read_env("EXPORT_FORMAT", "pdf")
     if file_format not in FORMATS[scope]:
         allowed = ", ".join(FORMATS[scope])
@@ -201,49 +74,107 @@ def main() -> None:
         body["pageId"] = require_id("PAGE_ID")
     if scope == "element":
         body["elementId"] = require_id("ELEMENT_ID")
-    overrides = read_overrides()
-    folder = read_folder("EXPORT_FOLDER", ".")
+    return body
+
+
+# 4: Override OAuth tokens. They decide what the export can read in the warehouse, not what the API
+#    credentials can open in Sigma
+def read_oauth_headers() -> dict[str, str]:
+    """Return the headers for OAUTH_OVERRIDES and OAUTH_REJECT_DEFAULT_TOKENS."""
+    headers = {}
+    if text := read_env("OAUTH_OVERRIDES"):
+        try:
+            overrides = json.loads(text)
+            # Both are secrets, because they are easily swapped
+            pairs = [(keep_secret(o["conn_id"]), keep_secret(o["token"])) for o in overrides]
+            values = [value for pair in pairs for value in pair]
+            if not isinstance(overrides, list) or not all(isinstance(v, str) for v in values):
+                raise TypeError
+        except (KeyError, RecursionError, TypeError, ValueError):
+            example = '[{"conn_id":"...","token":"..."}]'
+            # "from None", because the text contains tokens
+            raise SigmaError(f"OAUTH_OVERRIDES isn't a JSON list like {example}") from None
+        headers["x-sigma-oauth-overrides"] = json.dumps(overrides)
+    if read_flag("OAUTH_REJECT_DEFAULT_TOKENS", default=False):
+        headers["x-sigma-oauth-reject-default-tokens"] = "true"
+    return headers
+
+
+# 5: Start the export. Sigma answers at once, with the ID of a query that keeps running
+def start_export(
+    client: SigmaClient, workbook_id: str, body: dict[str, Any], headers: dict[str, str]
+) -> str:
+    """Start an export, and return its query ID."""
+    path = f"/workbooks/{workbook_id}/export"
+    return str(client.post(path, json=body, headers=headers)["queryId"])
+
+
+# 6: Count the rows of a file, in constant memory
+def rows_in_export(path: Path, file_format: str) -> int:
+    """Return how many rows a file has, without headings. Of an xlsx file, the longest sheet."""
+    if file_format in ("pdf", "png"):
+        return 0
+    counters = {"json": rows_in_json, "xlsx": rows_in_xlsx}
+    return counters[file_format](path) if file_format in counters else count_rows(path, file_format)
+
+
+def rows_in_xlsx(path: Path) -> int:
+    """Return the number of rows of the longest sheet."""
+    counts = [0]
+    with zipfile.ZipFile(path) as book:
+        for name in filter(re.compile("xl/worksheets/[^/]*[.]xml").fullmatch, book.namelist()):
+            rows, rest = -1, b""  # the first row is the heading
+            with book.open(name) as sheet:
+                while chunk := sheet.read(65536):
+                    tags, _, rest = (rest + chunk).rpartition(b">")
+                    rows += len(re.findall(rb"<row\b", tags))
+            counts.append(rows)
+    return max(counts)
+
+
+def rows_in_json(path: Path) -> int:
+    """Return the number of objects in a JSON list. Braces in texts don't count."""
+    rows = depth = quotes = 0
+    with path.open("rb") as file:
+        while chunk := file.read(65536):
+            while chunk.endswith(b"\\") and (more := file.read(1)):  # don't split \" in two
+                chunk += more
+            parts = re.sub(rb"\\.", b"", chunk, flags=re.DOTALL).split(b'"')
+            for mark in re.findall(rb"[][{}]", b" ".join(parts[quotes % 2 :: 2])):
+                rows += depth == 1 and mark == b"{"
+                depth += 1 if mark in b"[{" else -1
+            quotes += len(parts) - 1
+    return rows
+
+
+def main() -> None:
+    # 7: Read all settings before anything is sent
+    workbook_id = require_id("WORKBOOK_ID")
+    scope = read_env("EXPORT_SCOPE", "workbook", choices=tuple(FORMATS))
+    body = read_export(scope)
+    headers = read_oauth_headers()
+    file_format = body["format"]["type"]
+    name = "-".join(["export", scope, *filter(None, [body.get("pageId"), body.get("elementId")])])
+    target = read_path("EXPORT_FOLDER", ".", is_folder=True) / f"{name}.{file_format}"
     max_wait = read_number("EXPORT_MAX_WAIT", 600.0, 0.0, 86_400.0)
 
-    # 8: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    with SigmaClient(get_bearer_token) as client:
+        # 8: A URL contains a short ID. Exports may not accept it, so look up the long one
+        if len(workbook_id) != 36:
+            workbook_id = client.get(f"/workbooks/{workbook_id}")["workbookId"]
 
-    # 9: A pasted URL holds the short ID of a workbook. Nobody says whether an export takes it, so
-    #    ask for the long one
-    if len(workbook_id) != 36:
-        workbook = session.get(f"/workbooks/{workbook_id}").json()
-        workbook_id = checked_id(workbook["workbookId"], "workbookId in Sigma's answer")
+        # 9: Start the export, wait until the file is ready, and save it. Only the start needs the
+        #    OAuth headers
+        query_id = start_export(client, workbook_id, body, headers)
+        client.save(f"/query/{query_id}/download", target, file_format, wait=max_wait)
 
-    # 10: One file for the workbook, the page or the element
-    if scope != "all-elements":
-        part_id = body.get("pageId") or body.get("elementId")
-        name = f"export-{scope}-{part_id}" if part_id else "export-workbook"
-        target = folder / f"{name}.{file_format}"
-        export_in_chunks(session, workbook_id, body, overrides, target, max_wait)
-        return
-
-    # 11: Or a file for each element. One that fails does not keep the others from being exported
-    exported, failed = 0, []
-    for element in list(session.get_entries(f"/workbooks/{workbook_id}/elements")):
-        if element.get("type") in WITHOUT_DATA:
-            continue
-        element_id = checked_id(element["elementId"], "elementId in Sigma's answer")
-        target = folder / f"export-element-{element_id}.{file_format}"
-        try:
-            one = {**body, "elementId": element_id}
-            export_in_chunks(session, workbook_id, one, overrides, target, max_wait)
-            exported += 1
-        except SigmaError as error:
-            if error.concerns_all:
-                raise
-            failed.append(element_id)
-            print(f"Not exported: {element_id} ({element.get('name')}): {error}", file=sys.stderr)
-    if failed:
-        raise SigmaError(f"{len(failed)} elements were not exported: {', '.join(failed)}")
-    if not exported:
-        print("This workbook has no element with data.")
+    # 10: A full file looks like a complete one, so count its rows
+    if rows_in_export(target, file_format) >= ROWS_PER_EXPORT:
+        advice = "workbooks/export_all_elements.py saves all rows, in several files"
+        full = f"One export has at most {ROWS_PER_EXPORT:,} rows, so {target} may be cut off"
+        raise SigmaError(f"{full}. {advice}")
+    print(f"Export saved successfully: {target}")
 
 
-# 12: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

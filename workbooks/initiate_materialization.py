@@ -1,18 +1,16 @@
-"""Start a materialization of a workbook now, and wait until its result is ready.
+"""Run a materialization of a workbook now, and wait until it's ready.
 
-A materialization writes the result of an element into the warehouse, where it is read faster. The
-API starts one that has a schedule in Sigma: open the workbook, choose the menu of the element, and
-then Schedule materialization.
-
-The status is pending (queued), then building (running), then ready. Any other is a failure.
+A materialization writes the data of an element to your warehouse, where Sigma reads it faster. The
+API can only run one that has a schedule in Sigma: open the workbook, then choose Schedule
+materialization in the menu of the element.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/materializations
-           GET /v2/workbooks/{workbookId} and
-           GET /v2/workbooks/{workbookId}/materialization-schedules before it
+           GET /v2/workbooks/{workbookId} for the name, and for the ID in a pasted URL
+           GET /v2/workbooks/{workbookId}/materialization-schedules
            GET /v2/workbooks/{workbookId}/materializations/{materializationId} for the status
 Docs:      https://help.sigmacomputing.com/reference/materializeworkbookelement
-.env:      WORKBOOK_ID, the workbook (or its URL, copied from the browser)
-           SHEET_ID, the schedule, where the workbook has several (default: the only one)
+.env:      WORKBOOK_ID, the workbook (an ID, or the URL of the workbook)
+           SHEET_ID, a schedule of the workbook (the only one)
 Run:       python workbooks/initiate_materialization.py
 
 Sample output:
@@ -33,117 +31,111 @@ Sample output:
     Materialization completed successfully.
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, checked_id, read_env, require_id, run
+from sigma_client import SigmaClient, SigmaError, printable, read_env, require_id, run
 
-# 2: How patiently to wait for the job, in seconds. Most take one to three minutes, some far longer
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 10.0
-DEADLINE = 1800.0
+MAX_WAIT = 1800.0  # seconds. Most materializations take one to three minutes
+UNFINISHED = ("pending", "queued", "building", "running")
 
 
-# 3: Choose the schedule, before anything is started
+# 2: Choose the schedule
 def choose_schedule(schedules: list[dict[str, Any]], sheet_id: str) -> dict[str, Any]:
-    """Return the schedule with a sheet ID, or the only one that runs when no ID is given."""
+    """Return the schedule with a sheet ID or, without one, the only schedule that isn't paused."""
     if not schedules:
-        raise SigmaError(
-            "This workbook has no materialization schedule. Create one in Sigma: menu of an"
-            " element, then Schedule materialization"
-        )
+        how = "In Sigma, choose Schedule materialization in the menu of an element"
+        raise SigmaError(f"This workbook has no materialization schedule. {how}")
     known = ", ".join(describe_schedule(schedule) for schedule in schedules)
-    if sheet_id:  # Sigma decides what becomes of a paused one that is asked for by its ID
+    if sheet_id:
         chosen = [schedule for schedule in schedules if schedule["sheetId"] == sheet_id]
-        problem = f"SHEET_ID is {sheet_id!r}, which is not of this workbook. It can be {known}"
+        problem = f"SHEET_ID is {sheet_id!r}, which isn't in this workbook. It can be {known}"
     else:
         chosen = [schedule for schedule in schedules if not schedule.get("paused")]
         problem = f"This workbook has several schedules. Set SHEET_ID to one of {known}"
         if not chosen:
-            problem = f"Paused: {known}. Resume it in Sigma, or set SHEET_ID to run it all the same"
+            problem = f"Paused: {known}. Resume it in Sigma, or set SHEET_ID to run it anyway"
     if len(chosen) != 1:
         raise SigmaError(problem)
     return chosen[0]
 
 
 def describe_schedule(schedule: dict[str, Any]) -> str:
-    """Return the sheet ID of a schedule, the name of its element, and whether it is paused."""
+    """Return the sheet ID of a schedule, the name of its element, and "paused" if it is."""
     paused = ", paused" if schedule.get("paused") else ""
-    return f"{schedule['sheetId']} ({schedule.get('elementName') or 'no name'}{paused})"
+    return printable(f"{schedule['sheetId']} ({schedule.get('elementName') or 'no name'}{paused})")
 
 
-# 4: Start the job. This is no "start or find": each call starts another one
-def start_materialization(session: SigmaSession, workbook_id: str, sheet_id: str) -> str:
+# 3: Start the job. Each of these requests starts another one, so send it only once
+def start_materialization(client: SigmaClient, workbook_id: str, sheet_id: str) -> str:
     """Start a materialization, and return its ID."""
     path = f"/workbooks/{workbook_id}/materializations"
-    job = session.post(path, json={"sheetId": sheet_id}).json()
-    return checked_id(job["materializationId"], "materializationId in Sigma's answer")
+    return str(client.post(path, json={"sheetId": sheet_id})["materializationId"])
 
 
-# 5: Ask for the status again and again, with pauses that grow, until the job ends one way or the
-#    other, or the deadline has passed
-def wait_for_materialization(session: SigmaSession, workbook_id: str, job_id: str) -> Iterator[str]:
-    """Yield each new status of a job up to ready; raise SigmaError when it fails."""
-    give_up = time.monotonic() + DEADLINE
-    pause = FIRST_PAUSE
-    last = ""
+# 4: Ask for the status, after pauses that grow to 10 seconds, until the job ends
+def wait_for_materialization(client: SigmaClient, workbook_id: str, job_id: str) -> dict[str, Any]:
+    """Print each new status of a job, and return the job when it has ended."""
+    begin, pause, last = time.monotonic(), 1.0, ""
     while True:
-        job = session.get(f"/workbooks/{workbook_id}/materializations/{job_id}").json()
-        status = job["status"]
-        if status != last:
-            yield status
-            last = status
-        if status == "ready":
-            return
-        if status not in ("pending", "building"):
-            why = job.get("error") or "Sigma gives no reason"
-            raise SigmaError(f"The materialization ended as {status}: {why}")
-        if time.monotonic() + pause > give_up:
-            raise SigmaError(
-                f"The materialization is still {status} after {DEADLINE:.0f} seconds. It goes on"
-                " in Sigma: see Administration > Materializations"
-            )
+        waited = time.monotonic() - begin
+        try:
+            job: dict[str, Any] = client.get(f"/workbooks/{workbook_id}/materializations/{job_id}")
+            status = str(job["status"])
+            if status != last:
+                print(f"Status: {printable(status)}")
+                last = status
+            if status.lower() not in UNFINISHED:
+                return job
+        except SigmaError as error:  # 404: Sigma may not know a new job yet
+            if error.status != 404 or waited > 30:
+                raise
+        if waited > MAX_WAIT:
+            raise SigmaError(f"The materialization wasn't ready after {MAX_WAIT:.0f} seconds")
         time.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE)
+        pause = min(pause * 1.5, 10)
 
 
 def main() -> None:
-    # 6: Read the workbook and the schedule from .env
+    # 5: Read all settings before anything is sent
     workbook_id = require_id("WORKBOOK_ID")
     sheet_id = read_env("SHEET_ID")
 
-    # 7: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    with SigmaClient(get_bearer_token) as client:
+        # 6: Find the workbook and its schedule
+        workbook = client.get(f"/workbooks/{workbook_id}")
+        workbook_id = workbook["workbookId"]  # the long ID, if you pasted a URL
+        print(f"Workbook: {printable(workbook.get('name') or '')}")
+        schedules = client.get_all(f"/workbooks/{workbook_id}/materialization-schedules")
+        schedule = choose_schedule(schedules, sheet_id)
+        print(f"Schedule: {describe_schedule(schedule)}")
 
-    # 8: Find the workbook. Its address in the browser holds a short ID, which this request knows,
-    #    too; the answer has the long one
-    workbook = session.get(f"/workbooks/{workbook_id}").json()
-    workbook_id = checked_id(workbook["workbookId"], "workbookId in Sigma's answer")
-    print(f"Workbook: {workbook['name']}")
+        # 7: Start the job, and wait. It runs in Sigma, whether or not we keep waiting
+        job_id = start_materialization(client, workbook_id, schedule["sheetId"])
+        print(f"Materialization started: {job_id}")
+        try:
+            job = wait_for_materialization(client, workbook_id, job_id)
+        except (SigmaError, KeyboardInterrupt):
+            where = "See Administration > Materializations before you start another one"
+            print(f"Job {job_id} is still running in Sigma. {where}", file=sys.stderr)
+            raise
 
-    # 9: Choose the schedule. Its sheetId stands for the element and is what the job is started by
-    path = f"/workbooks/{workbook_id}/materialization-schedules"
-    entries = session.get_entries(path)
-    schedules = {entry["sheetId"]: entry for entry in entries}  # one may come on two pages
-    schedule = choose_schedule(list(schedules.values()), sheet_id)
-    print(f"Schedule: {describe_schedule(schedule)}")
-
-    # 10: Start the job, and print its status each time that it changes
-    sheet_id = checked_id(schedule["sheetId"], "sheetId in Sigma's answer")
-    job_id = start_materialization(session, workbook_id, sheet_id)
-    print(f"Materialization started: {job_id}")
-    for status in wait_for_materialization(session, workbook_id, job_id):
-        print(f"Status: {status}")
-    print("Materialization completed successfully.")
+    # 8: Any other status is a failure, except that Sigma skips a job that has nothing to do
+    status = job["status"].lower()
+    if status == "skipped":
+        print("Sigma skipped it: the data hasn't changed, or another job is already running.")
+    elif status != "ready":
+        why = job.get("error") or "Sigma gives no reason"
+        raise SigmaError(f"The materialization ended as {job['status']}: {why}")
+    else:
+        print("Materialization completed successfully.")
 
 
-# 11: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

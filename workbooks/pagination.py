@@ -1,11 +1,10 @@
-"""Show how page and limit work: read the workbooks page by page, with the loop written out.
+"""Read the workbooks page by page, with the loop written out.
 
-Every list of Sigma's API comes in pages. limit says how many entries a page may hold (50 unless
-you say so, 1000 at most). page says which page to send: leave it out for the first one, then send
-back what the last answer holds in nextPage, until that is null. It often looks like a number, but
-it is an opaque text: send it as it came, and never compute it.
+Every list in Sigma's API comes in pages. limit is the number of entries on a page: 50 by default,
+1000 at most. page is the page to send: leave it out for the first page, then send the nextPage of
+the last response, until nextPage is null. It often looks like a number, but don't compute it.
 
-The other recipes leave this loop to session.get_entries.
+In the other recipes, client.get_all does this.
 
 Endpoint:  GET /v2/workbooks
 Docs:      https://help.sigmacomputing.com/reference/listworkbooks
@@ -30,15 +29,13 @@ Sample output:
     #    Name                    Path                    LatestVersion
     ---  ----------------------  ----------------------  ---------------
     51   Deliveries Forecast 50  Sales                   6
-    52   Returns Weekly 51       Support/Archive         7
-    53   Revenue Monthly 52      Engineering             8
     ...
 
     Total workbooks: 260
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,62 +43,57 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, print_rows, read_env, read_number, run
+from sigma_client import SigmaClient, SigmaError, print_rows, read_env, read_number, run
 
 
-# 2: Ask for one page after the other
-def workbook_pages(session: SigmaSession, limit: int) -> Iterator[list[dict[str, Any]]]:
-    """Yield the workbooks of one page at a time, at most limit of them."""
+# 2: Get one page after another
+def workbook_pages(client: SigmaClient, limit: int) -> Iterator[list[dict[str, Any]]]:
+    """Yield the workbooks on each page. Raise SigmaError if the list can't be complete."""
     query: dict[str, Any] = {"limit": limit}
-    pages_asked_for = set()
+    seen: set[str] = set()
     while True:
-        answer = session.get("/workbooks", params=query).json()
+        page = client.get("/workbooks", **query)
 
-        # 3: A workbook that Sigma could not read arrives as an error object, without an ID
-        for workbook in answer["entries"]:
-            if workbook.get("workbookId") is None:
-                why = workbook.get("message", "an entry without workbookId")
-                raise SigmaError(f"The list is not whole: {why}")
-        yield answer["entries"]
+        # 3: A workbook that Sigma couldn't read is an error object, without an ID
+        for book in page["entries"]:
+            if not book.get("workbookId"):
+                raise SigmaError(f"Not complete: an entry has no workbookId: {book}")
 
-        # 4: nextPage leads to the next page. Only null (None) ends the list: a page with fewer
-        #    workbooks than limit may be followed by another, and hasMore is deprecated
-        next_page = answer.get("nextPage")
-        if next_page in (None, ""):
-            if "nextPage" not in answer and str(answer.get("hasMore")).lower() == "true":
-                raise SigmaError("The list is not whole: Sigma has more, and names no next page")
+        # 4: If a workbook is on two pages, the list moved while you read it. Another workbook may
+        #    be on none
+        ids = {book["workbookId"] for book in page["entries"]}
+        if ids & seen:
+            raise SigmaError("Not complete: the list changed while it was read. Try again")
+        seen |= ids
+        yield page["entries"]
+
+        # 5: Only nextPage says if there is another page. A page with fewer workbooks than limit
+        #    doesn't have to be the last one
+        if not page.get("nextPage"):
             return
-
-        # 5: A page that comes twice would turn this loop into an endless one
-        if next_page in pages_asked_for:
-            raise SigmaError(f"The list is not whole: Sigma named the page {next_page} twice")
-        pages_asked_for.add(next_page)
-        query["page"] = next_page
+        query["page"] = page["nextPage"]
 
 
 def main() -> None:
-    # 6: Read the page size from .env, and open a session
     limit = read_number("LIMIT", 50, 1, 1000)
-    session = SigmaSession(get_bearer_token)
+    as_tables = read_env("OUTPUT_FORMAT", "table") == "table"
     columns = {"#": "#", "Name": "name", "Path": "path", "LatestVersion": "latestVersion"}
 
-    # 7: Print a table for each page as it arrives, then the total. Another program that reads
-    #    this output (OUTPUT_FORMAT=json or csv) wants one list, so it gets all pages at the end
-    as_tables = read_env("OUTPUT_FORMAT", "table") == "table"
+    # 6: Print each page as it arrives, then the total
     workbooks: list[dict[str, Any]] = []
-    for number, page in enumerate(workbook_pages(session, limit), start=1):
-        rows = [{"#": n, **workbook} for n, workbook in enumerate(page, start=len(workbooks) + 1)]
-        workbooks += rows
-        if as_tables:
-            print(f"Page {number}")
-            print_rows(rows, columns, empty="This page is empty.")
-            print()
+    with SigmaClient(get_bearer_token) as client:
+        for number, page in enumerate(workbook_pages(client, limit), start=1):
+            rows = [{"#": n, **book} for n, book in enumerate(page, start=len(workbooks) + 1)]
+            workbooks += rows
+            if as_tables:
+                print(f"Page {number}")
+                print_rows(rows, columns, empty="This page is empty.")
+                print()
     if as_tables:
         print(f"Total workbooks: {len(workbooks)}")
-    else:
+    else:  # another program needs all pages as one list
         print_rows(workbooks, columns, empty="")
 
 
-# 8: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

@@ -1,8 +1,8 @@
-"""List every workbook that a member can open, with its address.
+"""List the workbooks that a member can open, with their URLs.
 
-Endpoint:  GET /v2/members/{memberId}/files, and GET /v2/workbooks for addresses and versions
+Endpoint:  GET /v2/members/{memberId}/files, and GET /v2/workbooks for URLs and versions
 Docs:      https://help.sigmacomputing.com/reference/listaccessibleinodes
-.env:      MEMBERID, the member (members/list_all.py prints every ID)
+.env:      MEMBERID, the member (members/list_all.py prints the IDs)
            OUTPUT_FORMAT=table (json or csv, for another program)
 Run:       python workbooks/shared_with_member_id.py
 
@@ -17,61 +17,49 @@ Sample output:
     Churn Forecast 1          2          https://app.sigmacomputing.com/sandbox/workbook/Churn-Forecast-1-Nj3YO6izwUaIVNIgPzIS7O
     Pipeline Weekly 2         3          https://app.sigmacomputing.com/sandbox/workbook/Pipeline-Weekly-2-hWFNh2c3Fkgum89xqThKjq
     ...
-"""  # noqa: E501
+"""
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaSession, checked_id, print_rows, require_id, run
+from sigma_client import SigmaClient, print_rows, require_id, run
 
 
-# 2: Ask Sigma for the member's workbooks, and for what the credentials can open
-def workbooks_of_member(session: SigmaSession, member_id: str) -> list[dict[str, Any]]:
-    """Return name, url and version of every workbook that a member can open."""
-    # The list holds folders, too, unless the type is named. It knows who may open what, but
-    # neither addresses nor versions: these come from the list of workbooks
-    path = f"/members/{member_id}/files"
-    files = list(session.get_entries(path, typeFilters="workbook"))
-    known = {workbook["workbookId"]: workbook for workbook in session.get_entries("/workbooks")}
+# 2: Get the files that the member can open, and the workbooks that you can open. The first list
+#    has neither URLs nor versions
+def workbooks_of_member(client: SigmaClient, member_id: str) -> list[dict[str, Any]]:
+    """Return the name, url and version of every workbook that a member can open."""
+    files = client.get_all(f"/members/{member_id}/files", typeFilters="workbook")
+    workbooks = {workbook["workbookId"]: workbook for workbook in client.get_all("/workbooks")}
 
-    # 3: A workbook that the owner of the credentials cannot open is not in the second list. Its
-    #    address can be built: it begins like those of all others of the organization
-    start = address_of_organization(list(known.values()))
+    # 3: Join the lists. If the owner of the credentials can't open a workbook, it's only in the
+    #    first one. Its URL begins like all others: https://app.sigmacomputing.com/{organization}
+    urls = [workbook["url"] for workbook in workbooks.values() if workbook.get("url")]
+    start = urls[0].partition("/workbook/")[0] if urls else ""
     rows = []
     for file in files:
-        workbook = known.get(file["id"], {})
-        url_id = checked_id(file["urlId"], "urlId in Sigma's answer")
-        url = workbook.get("url") or (start and f"{start}/workbook/{url_id}")
-        rows.append(
-            {"name": file.get("name"), "url": url, "version": workbook.get("latestVersion")}
-        )
+        workbook = workbooks.get(file["id"], {})
+        url = workbook.get("url") or (start and f"{start}/workbook/{file['urlId']}")
+        version = workbook.get("latestVersion")
+        rows.append({"name": file.get("name"), "url": url, "version": version})
     return rows
 
 
-def address_of_organization(workbooks: list[dict[str, Any]]) -> str:
-    """Return the part that every address of the organization begins with, or "" if unknown."""
-    # https://app.sigmacomputing.com/{organization}/workbook/{name}-{ID}
-    urls = [workbook["url"] for workbook in workbooks if workbook.get("url")]
-    return str(urls[0]).partition("/workbook/")[0] if urls else ""
-
-
 def main() -> None:
-    # 4: Read the member from .env, and open a session
     member_id = require_id("MEMBERID")
-    session = SigmaSession(get_bearer_token)
+    with SigmaClient(get_bearer_token) as client:
+        rows = workbooks_of_member(client, member_id)
 
-    # 5: Fetch the workbooks, and print them as a table. A version that is missing belongs to a
-    #    workbook that the owner of the credentials cannot open
-    rows = workbooks_of_member(session, member_id)
-    columns = {"Name": "name", "Version": "version", "URL": "url"}
-    print_rows(rows, columns, empty=f"Member {member_id} can open no workbooks.")
+        # 4: Print a table. If the owner of the credentials can't open a workbook, its version is
+        #    unknown
+        columns = {"Name": "name", "Version": "version", "URL": "url"}
+        print_rows(rows, columns, empty=f"Member {member_id} can't open any workbooks.")
 
 
-# 6: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

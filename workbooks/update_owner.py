@@ -1,10 +1,10 @@
-"""Give a workbook another owner.
+"""Change the owner of a workbook.
 
 Endpoint:  PATCH /v2/files/{inodeId}
-           GET /v2/workbooks/{workbookId} and GET /v2/members/{memberId} to show who it is about
+           GET /v2/workbooks/{workbookId} and GET /v2/members/{memberId} to show the change
 Docs:      https://help.sigmacomputing.com/reference/filesupdate
-.env:      WORKBOOK_ID, the workbook (or its URL, copied from the browser)
-           MEMBERID, the new owner (members/list_all.py prints every ID)
+.env:      WORKBOOK_ID, the workbook (an ID, or the URL of the workbook)
+           MEMBERID, the new owner (members/list_all.py prints the IDs)
 Run:       python workbooks/update_owner.py
 
 Sample output:
@@ -17,77 +17,61 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/files/7a4a5b2d-6e01-54d6-85ee-e397762e1cf1
     New owner: Sales Rep <sales_rep@example.com>
-    To undo it, set MEMBERID=lvnNwtHRO64x1CvbzHy4CaFCRA5P and run this recipe again.
+    To undo this, set MEMBERID=lvnNwtHRO64x1CvbzHy4CaFCRA5P and run this recipe again.
 """
 
-# 1: Import what the recipe needs. The two shared files stand one folder up, and the sys.path line
-#    lets Python find them there. To use the recipe elsewhere, put all three into one folder.
+# 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
+#    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
 from pathlib import Path
-from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_session import SigmaError, SigmaSession, checked_id, require_id, run
+from sigma_client import SigmaClient, SigmaError, member_label, printable, require_id, run
 
 
-# 2: Ask Sigma for the change. A workbook is a file among others to Sigma, and /files is where the
-#    owner, the name and the folder of a file can be changed
-def update_owner(session: SigmaSession, workbook_id: str, member_id: str) -> dict[str, Any]:
-    """Give a workbook another owner, and return the file as it is now."""
-    body = {"ownerId": member_id}
-    file: dict[str, Any] = session.patch(f"/files/{workbook_id}", json=body).json()
-    # ownerId is optional in the answer. Where it is there, it must be the new one
-    if (file.get("ownerId") or member_id) != member_id:
-        owner_id = file["ownerId"]
-        raise SigmaError(f"Sigma took the request, but {owner_id} still owns {workbook_id}", 200)
-    return file
+# 2: Send the update. To Sigma a workbook is a file, and /files is where the owner, name and folder
+#    of a file can be changed
+def update_owner(client: SigmaClient, workbook_id: str, member_id: str) -> None:
+    """Make a member the owner of a workbook."""
+    file = client.patch(f"/files/{workbook_id}", json={"ownerId": member_id})
+    owner_id = file.get("ownerId") or member_id  # Sigma may leave it out
+    if owner_id != member_id:
+        raise SigmaError(f"Sigma accepted the change, but {owner_id} still owns {workbook_id}")
 
 
-# 3: Say who a member is
-def label(member: dict[str, Any]) -> str:
-    """Return name and address of a member. Either name may be empty."""
-    name = f"{member.get('firstName') or ''} {member.get('lastName') or ''}".strip()
-    return f"{name} <{member['email']}>"
-
-
-def describe_member(session: SigmaSession, member_id: str) -> str:
-    """Return name and address of a member, or only the ID of one whom Sigma does not know."""
+# 3: Describe the old owner, who may be unknown
+def describe_member(client: SigmaClient, member_id: str) -> str:
+    """Return the name and email of a member, or just the ID if Sigma doesn't know the member."""
     try:
-        member = session.get(f"/members/{checked_id(member_id, 'ownerId')}").json()
+        return member_label(client.get(f"/members/{member_id}"))
     except SigmaError as error:
         if error.status == 404:
             return member_id
         raise
-    return label(member)
 
 
 def main() -> None:
-    # 4: Read the workbook and the new owner from .env
     workbook_id = require_id("WORKBOOK_ID")
     member_id = require_id("MEMBERID")
 
-    # 5: Open a session. It asks get_bearer_token for a token and sends it with every request
-    session = SigmaSession(get_bearer_token)
+    with SigmaClient(get_bearer_token) as client:
+        # 4: Show the workbook before the change. This also finds the long ID of a workbook whose
+        #    URL was pasted
+        workbook = client.get(f"/workbooks/{workbook_id}")
+        old_id = workbook["ownerId"]
+        print(f"Workbook:  {printable(workbook.get('name') or '')}")
+        print(f"Old owner: {describe_member(client, old_id)}")
 
-    # 6: Look at the workbook first. Its address in the browser holds a short ID, which this
-    #    request knows, too; the answer has the long one, which PATCH needs
-    workbook = session.get(f"/workbooks/{workbook_id}").json()
-    print(f"Workbook:  {workbook['name']}")
-    print(f"Old owner: {describe_member(session, workbook['ownerId'])}")
-
-    # 7: The new owner must exist, and not be deactivated: nobody could use the workbook then
-    member = session.get(f"/members/{member_id}").json()
-    if member.get("isArchived") or member.get("isInactive"):
-        raise SigmaError(f"{member['email']} is deactivated, so the workbook stays as it is")
-    new_owner = label(member)
-
-    # 8: Change the owner
-    update_owner(session, checked_id(workbook["workbookId"], "workbookId"), member_id)
-    print(f"New owner: {new_owner}")
-    print(f"To undo it, set MEMBERID={workbook['ownerId']} and run this recipe again.")
+        # 5: Change the owner, but not to a member who can't sign in
+        member = client.get(f"/members/{member_id}")
+        if member.get("isArchived") or member.get("isInactive"):
+            raise SigmaError(f"{member_label(member)} is deactivated. Nothing was changed")
+        update_owner(client, workbook["workbookId"], member_id)
+    print(f"New owner: {member_label(member)}")
+    if old_id != member_id:
+        print(f"To undo this, set MEMBERID={old_id} and run this recipe again.")
 
 
-# 9: Run main() only when this file is started, not when it is imported
 if __name__ == "__main__":
     run(main)

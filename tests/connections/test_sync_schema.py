@@ -1,12 +1,10 @@
 """Tests of connections/sync_schema.py."""
 
-import json
-
 import pytest
 from responses.matchers import json_params_matcher
 
 from connections.sync_schema import main
-from sigma_session import SigmaError
+from sigma_client import SigmaError
 from tests.conftest import BASE_URL
 
 SYNC = f"{BASE_URL}/connections/c-1/sync"
@@ -27,30 +25,25 @@ def test_syncs_and_says_what_it_is(sigma, capsys):
     assert capsys.readouterr().out == "Synced successfully: RETAIL.PLUGS (scope)\n"
 
 
-@pytest.mark.parametrize("path", ["RETAIL", "[]", '["a","b","c","d"]', '["a",1]', '[""]', '"a"'])
-def test_refuses_what_is_no_path(path, monkeypatch):
+@pytest.mark.parametrize(
+    "path", ["RETAIL", "[]", '["a","b","c","d"]', '["a",1]', '[""]', '"a"', "[" * 100_000]
+)
+def test_refuses_what_is_not_a_path(path, monkeypatch):
     monkeypatch.setenv("SYNC_PATH", path)
-    with pytest.raises(SigmaError, match="SYNC_PATH is .* Write a JSON list of 1 to 3 names"):
+    with pytest.raises(SigmaError, match="SYNC_PATH"):
         main()
 
 
 def test_an_unknown_path_is_explained(sigma):
     sigma.post(SYNC, status=404, json={"message": "Not found", "requestId": "r-1"})
-    with pytest.raises(SigmaError, match=r"requestId r-1\)\. Check CONNECTIONID, and the names"):
+    with pytest.raises(SigmaError, match=r"r-1.*CONNECTIONID.*SYNC_PATH"):
         main()
 
 
-def test_a_path_that_is_not_listed_yet_was_synced_nevertheless(sigma):
+@pytest.mark.parametrize("status", [404, 403])
+def test_a_failed_lookup_says_that_the_sync_was_accepted(status, sigma, capsys):
     sigma.post(SYNC, json={})
-    sigma.post(LOOKUP, status=404, json={"message": "Not found"})
-    with pytest.raises(
-        SigmaError, match=r"404 from POST .* Sigma took the sync, but does not know"
-    ):
+    sigma.post(LOOKUP, status=status, json={"message": "No"})
+    with pytest.raises(SigmaError, match=f"{status} from POST .*Sigma accepted the sync"):
         main()
-
-
-def test_a_path_that_the_sandbox_does_not_have(run_recipe):
-    done = run_recipe("connections/sync_schema.py", SYNC_PATH=json.dumps(["NO", "SUCH"]))
-    assert done.returncode == 1
-    assert "404 from POST" in done.stderr
-    assert "successfully" not in done.stdout
+    assert "successfully" not in capsys.readouterr().out

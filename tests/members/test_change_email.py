@@ -5,58 +5,52 @@ from responses.matchers import json_params_matcher
 
 from members.change_email import main
 from sandbox import seed
-from sigma_session import SigmaError
+from sigma_client import SigmaError
 from tests.conftest import BASE_URL
 
-URL = f"{BASE_URL}/members/m-1"
+URL = f"{BASE_URL}/members/m1"
+RECIPE = "members/change_email.py"
 
 
 @pytest.fixture(autouse=True)
-def member(monkeypatch):
-    monkeypatch.setenv("MEMBERID", "m-1")
-    monkeypatch.setenv("EMAIL", "new@example.com")
+def settings(monkeypatch):
+    monkeypatch.setenv("MEMBERID", "m1")
+    monkeypatch.setenv("EMAIL", "New@example.com")
 
 
-def test_shows_both_addresses_and_how_to_revert(sigma, capsys):
+@pytest.mark.parametrize("after", [{"email": "new@example.com"}, {"email": None}, {}])
+def test_changes_the_email_and_shows_how_to_undo_it(after, sigma, capsys):
     sigma.get(URL, json={"email": "old@example.com"})
-    sigma.patch(
-        URL,
-        match=[json_params_matcher({"email": "new@example.com"})],
-        json={"email": "new@example.com"},
-    )
+    sent = json_params_matcher({"email": "New@example.com"})
+    sigma.patch(URL, match=[sent], json=after)
     main()
     printed = capsys.readouterr().out
-    assert "Old address: old@example.com\nNew address: new@example.com\n" in printed
+    assert "Old email: old@example.com\n" in printed
     assert "successfully" in printed
-    assert "To revert it, set EMAIL=old@example.com and run" in printed
+    assert "EMAIL=old@example.com" in printed
 
 
-def test_changes_nothing_when_the_member_has_the_address_already(sigma, capsys):
-    sigma.get(URL, json={"email": "new@example.com"})
+@pytest.mark.parametrize("old", ["old@example.com", "new@example.com"])
+def test_a_response_that_shows_the_old_email_is_a_failure(old, sigma, capsys):
+    sigma.get(URL, json={"email": old})
+    sigma.patch(URL, json={"email": old})
+    with pytest.raises(SigmaError, match=f"still {old}"):
+        main()
+    assert "successfully" not in capsys.readouterr().out
+
+
+def test_an_email_that_the_member_has_is_not_sent(sigma):
+    sigma.get(URL, json={"email": "New@example.com"})
     main()
-    assert "nothing was changed" in capsys.readouterr().out
 
 
-def test_explains_an_address_that_is_taken(run_recipe, sandbox):
-    done = run_recipe("members/change_email.py", EMAIL="ADA@example.com")
+def test_an_email_that_is_taken_is_explained(call_recipe, sandbox):
+    done = call_recipe(RECIPE, EMAIL="ADA@example.com")
     assert done.returncode == 1
     assert "Duplicate record (requestId " in done.stderr
-    assert "ADA@example.com belongs to another member, perhaps a deactivated one" in done.stderr
+    assert "deactivated" in done.stderr  # the list of members hides who may have it
     member = sandbox.state.organization.members[seed.DEMO_MEMBER_ID]
     assert member.email == "sales_rep@example.com"
-
-
-def test_changes_the_member_of_the_sandbox(run_recipe, sandbox):
-    assert run_recipe("members/change_email.py", EMAIL="rep@example.com").returncode == 0
-    member = sandbox.state.organization.members[seed.DEMO_MEMBER_ID]
-    assert member.email == "rep@example.com"
-
-
-@pytest.mark.parametrize("email", ["nobody", "a@b@c", "@example.com", "a@", "a b@c", "a@b, c@d"])
-def test_refuses_what_is_no_address(email, monkeypatch):
-    monkeypatch.setenv("EMAIL", email)
-    with pytest.raises(SigmaError, match="EMAIL is .*, which is not an email address"):
-        main()
 
 
 def test_another_refusal_is_passed_on(sigma):
@@ -66,9 +60,7 @@ def test_another_refusal_is_passed_on(sigma):
         main()
 
 
-def test_says_no_success_when_the_address_is_the_old_one(sigma, capsys):
-    sigma.get(URL, json={"email": "old@example.com"})
-    sigma.patch(URL, json={"email": "old@example.com"})
-    with pytest.raises(SigmaError, match="took the request, but the address is still old@example"):
-        main()
-    assert "successfully" not in capsys.readouterr().out
+def test_changes_the_member_of_the_sandbox(call_recipe, sandbox):
+    assert call_recipe(RECIPE, EMAIL="rep@example.com").returncode == 0
+    member = sandbox.state.organization.members[seed.DEMO_MEMBER_ID]
+    assert member.email == "rep@example.com"

@@ -6,7 +6,7 @@ from responses.matchers import json_params_matcher, query_param_matcher
 from members.deactivate_existing import main
 from sandbox import seed
 from sandbox.faults import Fault
-from sigma_session import SigmaError
+from sigma_client import SigmaError
 from tests.conftest import BASE_URL
 
 URL = f"{BASE_URL}/members"
@@ -16,130 +16,135 @@ ROBOT = "SigmaSchedulerRobot"
 
 def person(member_id, first, **fields):
     email = f"{first.lower()}@example.com"
-    return {
-        "memberId": member_id,
-        "firstName": first,
-        "lastName": "Byron",
-        "email": email,
-        **fields,
-    }
+    names = {"firstName": first, "lastName": "Byron"}
+    return {"memberId": member_id, "email": email, **names, **fields}
 
 
-def methods(sandbox):
-    return [entry.method for entry in sandbox.state.log.entries]
+ADA, OLGA, VERA = person("m1", "Ada"), person("m0", "Olga", lastName=None), person("m2", "Vera")
+VERA_AU = {**VERA, "memberId": "m3", "email": "vera@example.com.au"}
 
 
 @pytest.fixture(autouse=True)
 def member(monkeypatch):
-    monkeypatch.setenv("MEMBERID", "m-1")
+    monkeypatch.setenv("MEMBERID", "m1")
 
 
 @pytest.fixture
 def known(sigma):
-    """Sigma, where m-1 owns one of four documents and the credentials belong to m-0."""
-    sigma.get(f"{URL}/m-1", json=person("m-1", "Ada"))
-    sigma.get(f"{BASE_URL}/whoami", json={"userId": "m-0", "organizationId": "o"})
+    """Canned responses, where the credentials belong to m0."""
+    sigma.get(f"{URL}/m1", json=ADA)
+    sigma.get(f"{BASE_URL}/whoami", json={"userId": "m0"})
     return sigma
 
 
-def add_files(sigma):
-    sigma.get(
-        f"{URL}/m-1/files",
-        match=[query_param_matcher({"limit": 1000})],
-        json={"entries": [{"id": "f-1", "ownerId": "m-1"}, {"id": "f-2"}], "nextPage": "p2"},
-    )
-    entries = [{"id": "f-3", "ownerId": "m-0"}, {"id": "f-4", "ownerId": None}]
-    sigma.get(
-        f"{URL}/m-1/files",
-        match=[query_param_matcher({"limit": 1000, "page": "p2"})],
-        json={"entries": entries, "nextPage": None},
-    )
+@pytest.fixture
+def planned(known):
+    """The same, where m1 owns one of four documents, and m0 is the new owner."""
+    owners = ["m1", None, "m0"]
+    files = [{"id": f"f{n}", "ownerId": owner} for n, owner in enumerate(owners)]
+    page = {"entries": [*files, {"id": "f4"}], "nextPage": None}
+    known.get(f"{URL}/m1/files", match=[query_param_matcher({"limit": 1000})], json=page)
+    known.get(f"{URL}/m0", json=OLGA)
+    return known
 
 
-def test_shows_first_and_changes_nothing(known, capsys):
-    add_files(known)
-    known.get(f"{URL}/m-0", json=person("m-0", "Olga", lastName=None))
+def test_the_plan_shows_member_new_owner_and_documents(planned, capsys):
     main()
-    assert capsys.readouterr().out.splitlines() == [
+    *plan, note = capsys.readouterr().out.splitlines()
+    assert plan == [
         "To deactivate: Ada Byron <ada@example.com>",
-        "Documents:     owns 1 of the 4 that the member can open,"
-        " and for 2 Sigma does not say whose they are",
         "New owner:     Olga <olga@example.com> (the owner of the credentials)",
-        "Nothing was changed. To deactivate the member, set DRY_RUN=false and run it again.",
+        "Documents:     1 to transfer (Sigma doesn't name the owner of 2 more)",
     ]
+    assert note.startswith("Dry run: nothing was changed.")
 
 
-def test_deletes_without_a_new_owner(known, capsys, monkeypatch):
+def test_deletes_without_a_new_owner(planned, capsys, monkeypatch):
     monkeypatch.setenv("DRY_RUN", "false")
-    add_files(known)
-    known.get(f"{URL}/m-0", json=person("m-0", "Olga"))
-    known.delete(f"{URL}/m-1", json={})
+    planned.delete(f"{URL}/m1", json={})
     main()
-    assert capsys.readouterr().out.endswith("Member deactivated successfully: m-1\n")
+    assert capsys.readouterr().out.endswith("Member deactivated successfully: m1\n")
 
 
-def test_hands_the_documents_to_the_new_owner(known, capsys, monkeypatch):
+@pytest.mark.parametrize("response", [{}, {**ADA, "isArchived": True}])
+def test_transfers_the_documents_to_the_new_owner(response, known, capsys, monkeypatch):
     monkeypatch.setenv("DRY_RUN", "false")
     monkeypatch.setenv("NEW_OWNER_EMAIL", "Vera@example.com")
-    add_files(known)
-    hits = [person("m-3", "Vera", email="vera@example.com.au"), person("m-2", "Vera")]
-    known.get(
-        URL,
-        match=[query_param_matcher({"email": "Vera@example.com", "limit": 1000})],
-        json={"entries": hits, "nextPage": None},
-    )
-    body = {"isArchived": True, "newOwnerId": "m-2"}
-    known.patch(f"{URL}/m-1", match=[json_params_matcher(body)], json={})
+    query = query_param_matcher({"email": "Vera@example.com", "limit": 1000})
+    known.get(URL, match=[query], json={"entries": [VERA_AU, VERA], "nextPage": None})
+    known.get(f"{URL}/m1/files", json={"entries": [], "nextPage": None})
+    body = {"isArchived": True, "newOwnerId": "m2"}
+    known.patch(f"{URL}/m1", match=[json_params_matcher(body)], json=response)
     main()
-    printed = capsys.readouterr().out
-    assert "New owner:     Vera Byron <vera@example.com> (NEW_OWNER_EMAIL)\n" in printed
-    assert printed.endswith("Member deactivated successfully: m-1\n")
+    out = capsys.readouterr().out
+    assert "New owner:     Vera Byron <vera@example.com> (NEW_OWNER_EMAIL)\n" in out
+    assert out.endswith("Member deactivated successfully: m1\n")
+
+
+@pytest.mark.parametrize(
+    "response", [{**ADA, "isArchived": False}, {"code": "conflict", "message": "Managed by SCIM"}]
+)
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_a_member_who_stays_active_is_a_failure(method, response, known, capsys, monkeypatch):
+    monkeypatch.setenv("DRY_RUN", "false")
+    if method == "PATCH":
+        monkeypatch.setenv("NEW_OWNER_EMAIL", "vera@example.com")
+        known.get(URL, json={"entries": [VERA], "nextPage": None})
+    else:
+        known.get(f"{URL}/m0", json=OLGA)
+    known.get(f"{URL}/m1/files", json={"entries": [], "nextPage": None})
+    known.add(method, f"{URL}/m1", json=response)
+    with pytest.raises(SigmaError, match="m1"):
+        main()
+    assert "successfully" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("hits", "problem"),
     [
-        ([], "no active members have this address"),
-        ([person("m-3", "Vera", email="vera@example.com.au")], "no active members"),
-        ([person(ROBOT, "Vera")], "no active members"),
-        ([person("m-2", "Vera"), person("m-3", "Vera")], "2 active members"),
-        ([person("m-1", "Vera")], "NEW_OWNER_EMAIL is the address of the member to deactivate"),
+        ([VERA_AU], "No active members"),
+        ([{**VERA, "memberId": ROBOT}], "No active members"),
+        ([VERA, {**VERA, "memberId": "m3"}], "2 active members"),
+        ([{**VERA, "memberId": "m1"}], "the member to deactivate"),
     ],
 )
-def test_a_new_owner_who_cannot_be_one_is_refused(hits, problem, known, monkeypatch):
+def test_a_new_owner_who_is_not_another_active_member_is_refused(hits, problem, known, monkeypatch):
     monkeypatch.setenv("DRY_RUN", "false")
     monkeypatch.setenv("NEW_OWNER_EMAIL", "vera@example.com")
     known.get(URL, json={"entries": hits, "nextPage": None})
-    with pytest.raises(SigmaError, match=problem):
+    with pytest.raises(SigmaError, match=f"NEW_OWNER_EMAIL.*{problem}"):
         main()
 
 
-def test_the_robot_is_refused_before_anything_is_sent(monkeypatch):
-    monkeypatch.setenv("MEMBERID", ROBOT)
+@pytest.mark.parametrize(
+    ("name", "value"), [("MEMBERID", ROBOT), ("NEW_OWNER_EMAIL", "vera"), ("DRY_RUN", "no")]
+)
+def test_a_bad_setting_is_refused_before_anything_is_sent(name, value, monkeypatch):
     monkeypatch.setenv("DRY_RUN", "false")
-    with pytest.raises(SigmaError, match="which Sigma needs for scheduled exports"):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SigmaError, match=name):
         main()
 
 
 def test_the_owner_of_the_credentials_is_refused(sigma, monkeypatch):
     monkeypatch.setenv("DRY_RUN", "false")
-    sigma.get(f"{URL}/m-1", json=person("m-1", "Ada"))
-    sigma.get(f"{BASE_URL}/whoami", json={"userId": "m-1"})
+    sigma.get(f"{URL}/m1", json=ADA)
+    sigma.get(f"{BASE_URL}/whoami", json={"userId": "m1"})
     with pytest.raises(SigmaError, match="Ada Byron <ada@example.com> owns these credentials"):
         main()
 
 
-@pytest.mark.parametrize("value", ["no", "False", "0"])
-def test_a_typing_error_in_dry_run_is_no_permission(value, monkeypatch):
-    monkeypatch.setenv("DRY_RUN", value)
-    with pytest.raises(SigmaError, match=f"DRY_RUN is '{value}'. It can be true, false"):
-        main()
+def test_an_entry_that_sigma_could_not_read_stops_it_before_the_change(call_recipe, sandbox):
+    sandbox.state.rules.append(Fault(kind="error-row", match="GET /v2/members/*/files"))
+    done = call_recipe(RECIPE, DRY_RUN="false")
+    assert done.returncode == 1
+    assert not sandbox.state.organization.members[seed.DEMO_MEMBER_ID].isArchived
 
 
 def test_the_dry_run_changes_nothing_in_the_sandbox(call_recipe, sandbox):
     assert call_recipe(RECIPE).returncode == 0
     assert not sandbox.state.organization.members[seed.DEMO_MEMBER_ID].isArchived
-    assert methods(sandbox)[1:] == ["GET"] * 4
+    assert [entry.method for entry in sandbox.state.log.entries] == ["POST", *["GET"] * 4]
 
 
 @pytest.mark.parametrize("new_owner", ["vic@example.com", ""])
@@ -147,23 +152,15 @@ def test_the_documents_move_and_a_second_run_does_nothing(call_recipe, sandbox, 
     organization = sandbox.state.organization
     chidi = organization.find_email("chidi.okafor@example.com")
     owned = [w for w in organization.workbooks.values() if w.ownerId == chidi.memberId]
-    assert owned
     settings = {"MEMBERID": chidi.memberId, "NEW_OWNER_EMAIL": new_owner, "DRY_RUN": "false"}
     done = call_recipe(RECIPE, **settings)
     assert done.returncode == 0
-    assert f"owns {len(owned)} of the " in done.stdout
+    assert f"Documents:     {len(owned)} to transfer\n" in done.stdout
     assert chidi.isArchived
-    heir = organization.find_email(new_owner or "ada@example.com").memberId
-    assert {workbook.ownerId for workbook in owned} == {heir}
-    sent = len(methods(sandbox))
+    new_owner_id = organization.find_email(new_owner or "ada@example.com").memberId
+    assert {workbook.ownerId for workbook in owned} == {new_owner_id}
+    sandbox.state.log.clear()
     again = call_recipe(RECIPE, **settings)
-    assert "is deactivated already, so nothing was changed." in again.stdout
-    assert methods(sandbox)[sent:] == ["POST", "GET", "GET"]  # the token, who it is, who I am
-
-
-def test_a_refused_deactivation_is_no_success(call_recipe, sandbox):
-    sandbox.state.rules.append(Fault(kind="403", match="PATCH /v2/members/*"))
-    done = call_recipe(RECIPE, DRY_RUN="false")
-    assert done.returncode == 1
-    assert "403 from PATCH" in done.stderr
-    assert "successfully" not in done.stdout
+    assert again.returncode == 0
+    assert "Already deactivated" in again.stdout
+    assert [entry.method for entry in sandbox.state.log.entries] == ["POST", "GET", "GET"]

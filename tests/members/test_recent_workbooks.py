@@ -1,101 +1,82 @@
 """Tests of members/recent_workbooks.py."""
 
-import pytest
-from responses.matchers import header_matcher, query_param_matcher
+import csv
+import io
 
-import sigma_session
+import pytest
+
 from members.recent_workbooks import main
-from sigma_session import SigmaError
+from sandbox.faults import Fault
 from tests.conftest import BASE_URL
 
-URL = f"{BASE_URL}/members/m-1/files/recents"
+URL = f"{BASE_URL}/members/m1/files/recents"
+RECIPE = "members/recent_workbooks.py"
 
 
-@pytest.fixture(autouse=True)
-def member(monkeypatch):
-    monkeypatch.setenv("MEMBERID", "m-1")
+@pytest.fixture
+def printed(sigma, monkeypatch, capsys):
+    """A function that returns the rows for the files that Sigma sends."""
+    monkeypatch.setenv("MEMBERID", "m1")
+    monkeypatch.setenv("OUTPUT_FORMAT", "csv")
 
-
-def workbook(name, used):
-    return {"type": "workbook", "name": name, "permission": "edit", "lastInteractionAt": used}
-
-
-def test_prints_the_workbooks_of_all_pages_latest_first(sigma, capsys):
-    folder = {"type": "folder", "name": "A folder"}
-    unreadable = {"code": "x", "message": "unreadable", "requestId": "r-1"}
-    with_token = header_matcher({"Authorization": "Bearer token-1"})
-    sigma.get(
-        URL,
-        match=[with_token, query_param_matcher({"limit": 1000})],
-        json={"entries": [workbook("Old", "2024-04-28T16:40:00.000Z"), folder], "nextPage": "p2"},
-    )
-    sigma.get(
-        URL,
-        match=[with_token, query_param_matcher({"limit": 1000, "page": "p2"})],
-        json={
-            "entries": [workbook("New", "2024-05-02T09:14:00.000Z"), unreadable],
-            "nextPage": None,
-        },
-    )
-
-    main()
-
-    printed, trace = capsys.readouterr()
-    assert f"URL sent to Sigma: {URL}?limit=1000&page=p2" in trace
-    assert printed.endswith(
-        "New     edit          2024-05-02 09:14\nOld     edit          2024-04-28 16:40\n"
-    )
-    assert "token-1" not in printed + trace
-    assert "An entry of /members/m-1/files/recents is missing: unreadable (requestId r-1)" in trace
-    assert sigma_session._unreadable
-
-
-def test_says_so_when_there_are_none(sigma, capsys):
-    sigma.get(URL, json={"entries": [], "nextPage": None})
-    main()
-    assert capsys.readouterr().out == "Member m-1 has no recent workbooks.\n"
-
-
-def test_workbook_without_a_time_comes_last(sigma, capsys):
-    sigma.get(
-        URL,
-        json={
-            "entries": [
-                {"type": "workbook", "name": "Never", "permission": "view"},
-                workbook("Nobody knows", None),
-                workbook("Used", "2024-05-02T09:14:00.000Z"),
-            ],
-            "nextPage": None,
-        },
-    )
-    main()
-    printed = capsys.readouterr().out
-    assert printed.index("Used") < printed.index("Never") < printed.index("Nobody knows")
-
-
-def test_an_unknown_member(run_recipe):
-    done = run_recipe("members/recent_workbooks.py", MEMBERID="nobody")
-    assert done.returncode == 1
-    assert "/members/nobody/files/recents?limit=1000: Member nobody not found (req" in done.stderr
-
-
-def test_an_unreadable_entry_is_named_and_the_exit_code_is_1(run_recipe, sandbox):
-    from sandbox.faults import Fault
-
-    sandbox.state.rules.append(Fault(kind="error-row", match="GET *recents"))
-    done = run_recipe("members/recent_workbooks.py")
-    assert done.returncode == 1
-    assert "is missing: Not readable (requestId fault-1)" in done.stderr
-    assert done.stderr.endswith("Error: not complete, Sigma could not read this many entries: 1\n")
-    assert len(done.stdout.splitlines()) > 5
-
-
-def test_the_older_name_of_the_setting_counts_too(run_recipe, sandbox):
-    done = run_recipe("members/recent_workbooks.py", MEMBERID="", MEMBER_ID="nobody")
-    assert "/members/nobody/files/recents" in done.stderr
-
-
-def test_missing_setting(monkeypatch):
-    monkeypatch.setenv("MEMBERID", "")
-    with pytest.raises(SigmaError, match="MEMBERID is not set"):
+    def rows(*files):
+        sigma.get(URL, json={"entries": files, "nextPage": None})
         main()
+        return list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+
+    return rows
+
+
+def workbook(name, used, **fields):
+    return {"id": name, "name": name, "type": "workbook", "lastInteractionAt": used, **fields}
+
+
+def test_the_latest_comes_first_whatever_the_form_of_the_time(printed):
+    rows = printed(
+        workbook("second", "2024-05-02T08:00:00Z"),
+        workbook("last", "2024-05-02T09:00:00+10:00"),
+        workbook("first", "2024-05-02T08:00:00.500Z"),
+        workbook("fourth", "2024-05-02T07:59:59"),
+        workbook("third", "2024-05-02T07:59:59.123456789Z"),
+    )
+    assert [row["Name"] for row in rows] == ["first", "second", "third", "fourth", "last"]
+    times = [row["Last used (UTC)"][11:] for row in rows]
+    assert times == ["08:00", "08:00", "07:59", "07:59", "23:00"]
+
+
+def test_a_workbook_without_a_time_comes_last(printed):
+    unknown = workbook("unknown", None)
+    never = {"id": "never", "name": "never", "type": "workbook", "permission": "view"}
+    rows = printed(unknown, never, workbook("used", "2024-05-02T08:00:00Z", permission="edit"))
+    assert [list(row.values()) for row in rows] == [
+        ["used", "edit", "2024-05-02 08:00"],
+        ["unknown", "", ""],
+        ["never", "view", ""],
+    ]
+
+
+def test_other_files_are_left_out(printed):
+    files = [{"id": kind, "name": kind, "type": kind} for kind in ("folder", "data-model")]
+    (row,) = printed(*files, workbook("Sales", "2024-05-02T08:00:00Z"))
+    assert row["Name"] == "Sales"
+
+
+def test_lists_the_workbooks_of_the_member_of_the_sandbox(call_recipe):
+    done = call_recipe(RECIPE, OUTPUT_FORMAT="csv")
+    times = [row["Last used (UTC)"] for row in csv.DictReader(io.StringIO(done.stdout))]
+    assert len(times) > 3
+    assert times == sorted(times, reverse=True)
+
+
+def test_an_unknown_member_is_an_error(call_recipe):
+    done = call_recipe(RECIPE, MEMBERID="unknown")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "unknown" in done.stderr
+
+
+def test_an_unreadable_entry_is_reported_and_the_others_are_printed(call_recipe, sandbox):
+    whole = call_recipe(RECIPE)
+    sandbox.state.rules.append(Fault(kind="error-row", match="GET *recents"))
+    done = call_recipe(RECIPE)
+    assert (done.returncode, done.stdout) == (1, whole.stdout)
+    assert "fault-1" in done.stderr

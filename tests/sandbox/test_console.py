@@ -10,7 +10,7 @@ from sandbox import changes, seed
 from sandbox.server import Server
 from tests.conftest import fresh
 from tests.console_pages import PAGES
-from tests.sandbox_client import Client
+from tests.support.sandbox_client import Client
 
 SCRIPT = "<script>alert(1)</script>"
 MEMBER = f"/v2/members/{seed.DEMO_MEMBER_ID}"

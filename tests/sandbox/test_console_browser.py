@@ -4,18 +4,19 @@ Needs Chromium: apt-get install chromium. Without it these tests are skipped, ex
 """
 
 import os
+import shutil
 import sys
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
-from docs.run_tutorial import find_chromium
 from sandbox import seed
 from sandbox.server import Server
 from tests.console_pages import PAGES
 
-CHROMIUM = find_chromium()
+NAMES = "chromium", "chromium-browser", "google-chrome"
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 MUST_RUN = os.environ.get("CI") and sys.platform == "linux"
 pytestmark = [
     pytest.mark.slow,

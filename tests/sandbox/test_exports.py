@@ -16,7 +16,7 @@ from PIL import Image
 from sandbox import seed
 from sandbox.faults import Fault
 from tests.conftest import ROOT, fresh
-from tests.sandbox_client import Client
+from tests.support.sandbox_client import Client
 
 WORKBOOK = f"/v2/workbooks/{seed.DEMO_WORKBOOK_ID}"
 PAGE, ELEMENT = {"pageId": seed.DEMO_PAGE_ID}, {"elementId": seed.DEMO_ELEMENT_ID}

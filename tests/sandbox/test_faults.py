@@ -5,7 +5,7 @@ import requests
 
 from sandbox import seed
 from sandbox.faults import CHANGED, DOWNLOAD, REFUSED, Fault
-from tests.sandbox_client import Client
+from tests.support.sandbox_client import Client
 
 
 @pytest.fixture

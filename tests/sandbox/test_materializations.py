@@ -5,7 +5,7 @@ import pytest
 from sandbox import seed
 from sandbox.faults import Fault
 from tests.conftest import fresh
-from tests.sandbox_client import Client
+from tests.support.sandbox_client import Client
 
 WORKBOOK = f"/v2/workbooks/{seed.DEMO_WORKBOOK_ID}"
 JOBS = f"{WORKBOOK}/materializations"

@@ -7,7 +7,7 @@ import requests
 
 from sandbox import seed
 from tests.conftest import fresh
-from tests.sandbox_client import Client
+from tests.support.sandbox_client import Client
 
 ME = f"/v2/members/{seed.DEMO_MEMBER_ID}"
 WORKSPACE = f"/v2/workspaces/{seed.DEMO_WORKSPACE_ID}"

@@ -1,12 +1,12 @@
 """Tests of workbooks/initiate_materialization.py."""
 
 import pytest
-from responses.matchers import json_params_matcher, query_param_matcher
+from responses.matchers import json_params_matcher
 
 from sandbox import seed
 from sandbox.faults import Fault
-from sigma_session import SigmaError
-from tests.conftest import BASE_URL, fresh
+from sigma_client import SigmaError
+from tests.conftest import BASE_URL
 from workbooks import initiate_materialization
 from workbooks.initiate_materialization import main
 
@@ -16,11 +16,10 @@ JOB = f"{WORKBOOK}/materializations/job-1"
 
 
 class Clock:
-    """Stands in for the module time: time passes only when the recipe sleeps."""
+    """Replaces the module time: time passes only when the recipe sleeps."""
 
     def __init__(self):
-        self.now = 0.0
-        self.pauses = []
+        self.now, self.pauses = 0.0, []
 
     def monotonic(self):
         return self.now
@@ -38,34 +37,30 @@ def clock(monkeypatch):
     return clock
 
 
-def schedule(sheet_id, name="Orders", paused=False):
-    return {"sheetId": sheet_id, "elementName": name, "paused": paused, "schedule": None}
+ORDERS = {"sheetId": "s-1", "elementName": "Orders", "paused": False, "schedule": None}
+RETURNS = {"sheetId": "s-2", "elementName": "Returns", "paused": False, "schedule": None}
 
 
-def schedules(sigma, *entries):
+def schedules(sigma, *entries, start=""):
+    """Add a workbook with schedules, and a job for the one with the sheet ID start."""
     sigma.get(f"{BASE_URL}/workbooks/short1", json={"workbookId": "long-1", "name": "Plugs"})
-    sigma.get(
-        f"{WORKBOOK}/materialization-schedules",
-        match=[query_param_matcher({"limit": 1000})],
-        json={"entries": list(entries), "nextPage": None},
-    )
+    path = f"{WORKBOOK}/materialization-schedules"
+    sigma.get(path, json={"entries": list(entries), "nextPage": None})
+    if start:
+        body = json_params_matcher({"sheetId": start})
+        path = f"{WORKBOOK}/materializations"
+        sigma.post(path, match=[body], json={"materializationId": "job-1"})
 
 
-def started(sigma, sheet_id):
-    body = json_params_matcher({"sheetId": sheet_id})
-    sigma.post(f"{WORKBOOK}/materializations", match=[body], json={"materializationId": "job-1"})
-
-
-def statuses(sigma, *values, **more):
+def states(sigma, *values, **last):
     for status in values:
-        last = more if status == values[-1] else {}
-        sigma.get(JOB, json={"materializationId": "job-1", "status": status, **last})
+        more = last if status == values[-1] else {}
+        sigma.get(JOB, json={"materializationId": "job-1", "status": status, **more})
 
 
 def test_shows_each_status_once_as_it_comes(sigma, capsys, clock):
-    schedules(sigma, schedule("s-1"))
-    started(sigma, "s-1")
-    statuses(sigma, "pending", "pending", "building", "building", "building", "ready")
+    schedules(sigma, ORDERS, start="s-1")
+    states(sigma, "pending", "pending", *["building"] * 6, "ready")
     main()
     assert capsys.readouterr().out.splitlines() == [
         "Workbook: Plugs",
@@ -76,145 +71,112 @@ def test_shows_each_status_once_as_it_comes(sigma, capsys, clock):
         "Status: ready",
         "Materialization completed successfully.",
     ]
-    assert clock.pauses == [1, 1.5, 2.25, 3.375, 5.0625]
+    assert clock.pauses == [1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10, 10]
 
 
-def test_the_pauses_grow_to_ten_seconds(sigma, clock):
-    schedules(sigma, schedule("s-1"))
-    started(sigma, "s-1")
-    statuses(sigma, *["building"] * 20, "ready")
+@pytest.mark.parametrize("values", [["READY"], ["queued", "ready"], ["Pending", "Ready"]])
+def test_upper_and_lower_case_are_the_same(values, sigma):
+    schedules(sigma, ORDERS, start="s-1")
+    states(sigma, *values)
     main()
-    assert clock.pauses[5:] == [7.59375, *[10] * 14]
 
 
 @pytest.mark.parametrize(
-    ("status", "more", "problem"),
-    [
-        ("failed", {"error": "Out of disk"}, "ended as failed: Out of disk$"),
-        ("failed", {}, "ended as failed: Sigma gives no reason$"),
-        ("cancelled", {}, "ended as cancelled"),
-        ("READY", {}, "ended as READY"),  # not a status that Sigma describes
-    ],
+    ("status", "error", "problem"),
+    [("FAILED", "Out of disk", "Out of disk"), ("failed", None, ""), ("cancelled", None, "")],
 )
-def test_any_other_status_is_a_failure(status, more, problem, sigma, capsys):
-    schedules(sigma, schedule("s-1"))
-    started(sigma, "s-1")
-    statuses(sigma, "building", status, **more)
-    with pytest.raises(SigmaError, match=problem):
+def test_any_other_status_is_a_failure(status, error, problem, sigma, capsys):
+    schedules(sigma, ORDERS, start="s-1")
+    states(sigma, "building", status, error=error)
+    with pytest.raises(SigmaError, match=f"ended as {status}.*{problem}"):
         main()
+    captured = capsys.readouterr()
+    assert "successfully" not in captured.out
+    assert "still running" not in captured.err
+
+
+def test_a_skipped_job_is_not_a_failure(sigma, capsys):
+    schedules(sigma, ORDERS, start="s-1")
+    states(sigma, "pending", "Skipped")
+    main()
     assert "successfully" not in capsys.readouterr().out
 
 
-def test_gives_up_at_the_deadline_but_the_job_goes_on(sigma, capsys, clock):
-    schedules(sigma, schedule("s-1"))
-    started(sigma, "s-1")
-    statuses(sigma, "building")  # the last answer comes again and again
-    with pytest.raises(SigmaError, match="still building after 1800 seconds. It goes on in Sigma"):
-        main()
-    assert 1790 < clock.now <= initiate_materialization.DEADLINE == 1800
-    assert capsys.readouterr().out.count("Status: building") == 1
-
-
-def test_no_schedule_is_an_error_that_says_what_to_do(sigma):
-    schedules(sigma)
-    with pytest.raises(SigmaError, match="no materialization schedule. Create one in Sigma"):
-        main()
-
-
-def test_several_schedules_are_listed_and_nothing_is_started(sigma):
-    schedules(sigma, schedule("s-1"), schedule("s-2", "Returns"))
-    problem = r"several schedules. Set SHEET_ID to one of s-1 \(Orders\), s-2 \(Returns\)$"
-    with pytest.raises(SigmaError, match=problem):
-        main()
-
-
-def test_one_of_several_is_chosen_by_its_sheet_id(sigma, capsys, monkeypatch):
-    monkeypatch.setenv("SHEET_ID", "s-2")
-    schedules(sigma, schedule("s-1"), schedule("s-2", "Returns"))
-    started(sigma, "s-2")
-    statuses(sigma, "ready")
+def test_a_new_job_may_be_unknown_for_some_seconds(sigma):
+    schedules(sigma, ORDERS, start="s-1")
+    sigma.get(JOB, status=404, json={"message": "Not found"})
+    states(sigma, "ready")
     main()
-    assert "Schedule: s-2 (Returns)\n" in capsys.readouterr().out
-
-
-def test_a_sheet_id_of_another_workbook_is_refused_with_the_list(sigma, monkeypatch):
-    monkeypatch.setenv("SHEET_ID", "s-9")
-    schedules(sigma, schedule("s-1"), schedule("s-2", "Returns", paused=True))
-    problem = r"SHEET_ID is 's-9', .*It can be s-1 \(Orders\), s-2 \(Returns, paused\)$"
-    with pytest.raises(SigmaError, match=problem):
-        main()
-
-
-def test_a_paused_schedule_does_not_run_by_itself(sigma):
-    schedules(sigma, schedule("s-1", paused=True))
-    with pytest.raises(SigmaError, match=r"Paused: s-1 \(Orders, paused\). Resume it in Sigma, or"):
-        main()
-
-
-def test_the_only_schedule_that_is_not_paused_is_taken(sigma, capsys):
-    schedules(sigma, schedule("s-1", paused=True), schedule("s-2", "Returns"))
-    started(sigma, "s-2")
-    statuses(sigma, "ready")
-    main()
-    assert "Schedule: s-2 (Returns)\n" in capsys.readouterr().out
-
-
-def test_a_paused_schedule_runs_when_its_sheet_id_is_set(sigma, capsys, monkeypatch):
-    monkeypatch.setenv("SHEET_ID", "s-1")
-    schedules(sigma, schedule("s-1", paused=True))
-    started(sigma, "s-1")
-    statuses(sigma, "ready")
-    main()
-    assert "Schedule: s-1 (Orders, paused)\n" in capsys.readouterr().out
-
-
-def test_a_refused_start_is_passed_on(sigma, capsys):
-    schedules(sigma, schedule("s-1"))
-    refusal = {"message": "No rights", "requestId": "r-1"}
-    sigma.post(f"{WORKBOOK}/materializations", status=403, json=refusal)
-    with pytest.raises(SigmaError, match=r"403 from POST .*No rights \(requestId r-1\)"):
-        main()
-    assert "started" not in capsys.readouterr().out
-
-
-def test_missing_setting(monkeypatch):
-    monkeypatch.setenv("WORKBOOK_ID", "")
-    with pytest.raises(SigmaError, match="WORKBOOK_ID is not set"):
-        main()
-
-
-@pytest.fixture
-def quick_sandbox(running_sandbox):
-    """The sandbox, where a job ends at the first poll: here nobody sleeps."""
-    return fresh(running_sandbox, polls=0)
-
-
-def test_a_pasted_url_in_the_sandbox(call_recipe, quick_sandbox):
-    url = quick_sandbox.state.organization.workbooks[seed.DEMO_WORKBOOK_ID].url
-    done = call_recipe(RECIPE, WORKBOOK_ID=url, SHEET_ID=seed.DEMO_SHEET_ID)
-    assert done.returncode == 0, done.stderr
-    assert "Status: ready\nMaterialization completed successfully.\n" in done.stdout
-
-
-def test_a_failed_job_in_the_sandbox(call_recipe, quick_sandbox):
-    quick_sandbox.state.rules.append(Fault(kind="failed-job", match="POST */materializations"))
-    done = call_recipe(RECIPE)
-    assert done.returncode == 1
-    assert "ended as failed: The warehouse refused to write the table\n" in done.stderr
-    assert done.stdout.endswith("Status: failed\n")
 
 
 @pytest.mark.parametrize(
-    ("workbook_id", "problem"),
+    ("response", "least", "most", "problem"),
     [
-        (seed.PAUSED_WORKBOOK_ID, "Error: Paused: "),
-        (seed.TWO_SCHEDULES_WORKBOOK_ID, "several schedules. Set SHEET_ID to one of "),
-        (seed.make_uuid("workbook", 1), "no materialization schedule"),
-        ("nowhere", "nowhere not found (requestId "),
+        ({"json": {"status": "building"}}, 1800, 1810, "1800"),
+        ({"json": {"message": "Not found"}, "status": 404}, 30, 40, "404"),
+        ({"json": {"message": "Down"}, "status": 503}, 0, 0, "503"),
     ],
 )
-def test_other_workbooks_of_the_sandbox(workbook_id, problem, call_recipe, sandbox):
-    done = call_recipe(RECIPE, WORKBOOK_ID=workbook_id)
+def test_when_it_stops_waiting_the_job_is_still_running(
+    response, least, most, problem, sigma, capsys, clock
+):
+    schedules(sigma, ORDERS, start="s-1")
+    sigma.get(JOB, **response)
+    with pytest.raises(SigmaError, match=problem):
+        main()
+    assert least <= clock.now <= most
+    assert "Job job-1 is still running in Sigma" in capsys.readouterr().err
+    assert [call.request.method for call in sigma.calls].count("POST") == 2  # token, start
+
+
+def test_after_ctrl_c_the_job_is_still_running(sigma, capsys, clock, monkeypatch):
+    def interrupt(seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(clock, "sleep", interrupt)
+    schedules(sigma, ORDERS, start="s-1")
+    states(sigma, "building")
+    with pytest.raises(KeyboardInterrupt):
+        main()
+    assert "Job job-1 is still running in Sigma" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("sheet_id", "entries", "problem"),
+    [
+        ("", [], "no materialization schedule"),
+        ("", [ORDERS, RETURNS], r"SHEET_ID .*s-1 \(Orders\), s-2 \(Returns\)"),
+        ("", [{**ORDERS, "paused": True}], r"Paused: s-1 \(Orders, paused\)"),
+        ("s-9", [ORDERS, {**RETURNS, "paused": True}], r"'s-9'.*s-1 .*, s-2 \(Returns, paused\)"),
+    ],
+)
+def test_nothing_is_started_without_one_schedule(sheet_id, entries, problem, sigma, monkeypatch):
+    monkeypatch.setenv("SHEET_ID", sheet_id)
+    schedules(sigma, *entries)
+    with pytest.raises(SigmaError, match=problem):
+        main()
+
+
+@pytest.mark.parametrize(
+    ("sheet_id", "entries"),
+    [
+        ("s-2", [ORDERS, RETURNS]),
+        ("", [{**ORDERS, "paused": True}, RETURNS]),
+        ("s-2", [{**RETURNS, "paused": True}]),  # asked for by its ID
+    ],
+)
+def test_chooses_the_schedule(sheet_id, entries, sigma, monkeypatch):
+    monkeypatch.setenv("SHEET_ID", sheet_id)
+    schedules(sigma, *entries, start="s-2")
+    states(sigma, "ready")
+    main()
+
+
+def test_a_pasted_url_and_a_failed_job_in_the_sandbox(call_recipe, sandbox):
+    sandbox.state.organization.options.polls = 0
+    sandbox.state.rules.append(Fault(kind="failed-job", match="POST */materializations"))
+    url = sandbox.state.organization.workbooks[seed.DEMO_WORKBOOK_ID].url
+    done = call_recipe(RECIPE, WORKBOOK_ID=url, SHEET_ID=seed.DEMO_SHEET_ID)
     assert done.returncode == 1
-    assert problem in done.stderr
-    assert sandbox.state.organization.materializations == {}
+    assert done.stdout.endswith("Status: failed\n")
+    assert "The warehouse refused to write the table" in done.stderr

@@ -1,0 +1,720 @@
+"""What every recipe shares: settings, requests to Sigma, printing, and how a recipe ends.
+
+Recipes import this file together with get_access_token.py. It hides how a request is sent (token,
+retries, pages, errors), but never which request: you read that in the recipe.
+
+.env:      CLIENT_ID, SECRET, authURL, baseURL. Optional for every recipe:
+           OUTPUT_FORMAT=table (json, csv), SHOW_REQUESTS=true (false: don't print the URLs),
+           SIGMA_TIMEOUT=120 (seconds), SIGMA_BACKOFF=1 (factor for the pauses between retries).
+           SIGMA_ENV_FILE, in the environment only, names a file to read instead of .env
+"""
+
+import sys
+
+if sys.version_info < (3, 10):  # checked before any line that an older Python can't run
+    sys.exit(f"Error: Python 3.10 or newer is needed. {sys.executable} is {sys.version.split()[0]}")
+try:
+    import requests
+    from dotenv.parser import parse_stream
+    from requests.adapters import HTTPAdapter
+    from tabulate import tabulate
+    from urllib3.exceptions import ConnectTimeoutError, HTTPError
+    from urllib3.util import Retry
+except ImportError as error:  # also if another package is named dotenv
+    fix = f"Activate .venv, or run: {sys.executable} -m pip install requests python-dotenv tabulate"
+    sys.exit(f"Error: {error}. {fix}")
+
+import argparse
+import contextlib
+import csv
+import functools
+import io
+import itertools
+import json
+import os
+import random
+import re
+import shlex
+import stat
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent
+OTHER_NAMES = {"MEMBERID": "MEMBER_ID", "WORKBOOK_ID": "WORKBOOKID"}  # the QuickStart has both
+PAGE_SIZE = 1000  # Sigma sends 50 entries per page if you don't ask for more, and at most 1000
+REQUESTS_AT_ONCE = 5  # Sigma's edge refuses more with 429
+MAY_BE_DONE = ". The change may have been carried out: check in Sigma before you run this again"
+THIS_MACHINE = r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?/"
+OUTPUT_FORMATS = ("table", "json", "csv")
+FILE_BEGINS = {"pdf": b"%PDF", "png": b"\x89PNG", "xlsx": b"PK"}
+_secrets: set[str] = set()
+
+
+class SigmaError(Exception):
+    """A failure that one line explains: a bad setting, no response, or a refusal by Sigma.
+
+    status is the HTTP status of a refusal. stops_the_run is True if the next request would fail
+    too: no usable response, bad credentials (401), too many requests (429).
+    """
+
+    def __init__(self, message: str, status: int | None = None, stops_the_run: bool = False):
+        super().__init__(one_line(message))
+        self.status, self.stops_the_run = status, stops_the_run
+
+
+def keep_secret(text: str) -> str:
+    """Return the text, and replace it with *** in every error line from now on."""
+    if len(text) > 3:  # or it would be found in ordinary words
+        _secrets.add(text)
+    return text
+
+
+def one_line(text: object) -> str:
+    """Return a text as one printable line without secrets."""
+    line = re.sub(r"//[^/@\s]+@", "//***@", str(text))  # the password in a proxy's URL
+    for secret in sorted(_secrets, key=len, reverse=True):
+        line = line.replace(secret, "***")
+    return " ".join(printable(line).split())
+
+
+def printable(text: str) -> str:
+    """Return a text with a blank for each line break and whatever else moves the cursor."""
+    return "".join(c if c.isprintable() or c in "\u200c\u200d" else " " for c in text)  # joiners
+
+
+def say(line: str) -> None:
+    """Print a line on stderr, in one piece: lines from several threads must not mix."""
+    print(line + "\n", end="", file=sys.stderr)
+
+
+# 1: Settings. They come from the environment, or else from the .env file next to this file
+def env_path(env_file: str = "") -> Path:
+    """Return the path of .env, or of the file to read instead."""
+    return FOLDER / Path(env_file or os.environ.get("SIGMA_ENV_FILE") or ".env").expanduser()
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file that a person wrote, without a byte order mark."""
+    text = "\0"
+    with contextlib.suppress(ValueError):
+        text = path.read_text(encoding="utf-8-sig")
+    if "\0" in text:  # PowerShell's ">" writes UTF-16, and Excel's plain "CSV" an older encoding
+        raise SigmaError(f"{path} isn't UTF-8. Save it in that encoding (in Excel: CSV UTF-8)")
+    return text
+
+
+def read_env_file(env_file: str = "") -> dict[str, str]:
+    """Return the settings in .env, or in the file to read instead."""
+    path, settings = env_path(env_file), {}
+    if not path.exists() and path.name != ".env":
+        raise SigmaError(f"There is no file {path}")
+    for line in parse_stream(io.StringIO(read_text(path) if path.exists() else "")):
+        # python-dotenv skips what it can't parse, and the recipe would use a default. A line break
+        # in a value comes from a missing quote, or from "C:\new"
+        if line.error or (line.key and (line.value is None or "\n" in line.value)):
+            fix = "Write NAME=value, close every quote, and put single quotes around backslashes"
+            raise SigmaError(f"{path}, line {line.original.line}: can't read this. {fix}")
+        if line.key:
+            settings[line.key] = line.value or ""
+    return settings
+
+
+def read_env(name: str, default: str = "", choices: Iterable[str] = (), env_file: str = "") -> str:
+    """Return an optional setting. An empty one counts as not set. env_file is read alone."""
+    settings, value = read_env_file(env_file), ""
+    for known in (name, OTHER_NAMES.get(name, name)):
+        text = "" if env_file else os.environ.get(known, "").strip()  # VSCode copies .env there
+        quoted = re.fullmatch(r"""(["'])(.*)\1""", text)  # docker --env-file keeps quotes
+        value = value or (quoted[2] if quoted else text) or settings.get(known, "")
+    value = value or default
+    if choices and value not in choices:
+        raise SigmaError(f"{name} is {value!r}, but must be one of: {', '.join(choices)}")
+    return value
+
+
+def read_flag(name: str, default: bool) -> bool:
+    """Return a setting that is true or false. A typo is an error, so it never counts as yes."""
+    return read_env(name, str(default).lower(), choices=("true", "false")) == "true"
+
+
+def read_dry_run() -> bool:
+    """Return DRY_RUN, by default true. Warn if it's false in .env: many recipes share it."""
+    dry_run = read_flag("DRY_RUN", default=True)
+    if not dry_run and read_env_file().get("DRY_RUN") == "false":
+        say(f"DRY_RUN=false in {env_path()} applies to every recipe. Remove it when you're done")
+    return dry_run
+
+
+def dry_run_note() -> str:
+    """Return the sentence that ends a dry run. It shows how to apply the plan, for one run only."""
+    command = f"python {shlex.quote(sys.argv[0])}"
+    windows = f"$env:DRY_RUN='false'; {command}; $env:DRY_RUN=''"
+    command = windows if os.name == "nt" else f"DRY_RUN=false {command}"
+    return f"Dry run: nothing was changed. To apply the plan once: {command}"
+
+
+def read_number(name: str, default: float, lowest: float, highest: float) -> Any:
+    """Return a setting that is a number, and an int if the default is one."""
+    text = read_env(name, str(default))
+    with contextlib.suppress(ValueError):
+        if lowest <= (number := type(default)(text)) <= highest:
+            return number
+    kind = "a whole number" if isinstance(default, int) else "a number"
+    raise SigmaError(f"{name} is {text!r}, but must be {kind} from {lowest:g} to {highest:g}")
+
+
+def read_path(name: str, default: str = "", is_folder: bool = False) -> Path:
+    """Return an existing file or folder in full. Relative paths start at the current folder."""
+    path = Path(read_env(name, default) or require_env(name)).expanduser().resolve()
+    if not path.exists() or path.is_dir() != is_folder:
+        raise SigmaError(f"{name} is '{path}', which isn't a {'folder' if is_folder else 'file'}")
+    return path
+
+
+def require_all(*names: str, env_file: str = "") -> list[str]:
+    """Return several settings, or raise SigmaError that names all the missing ones."""
+    values = {name: read_env(name, env_file=env_file) for name in names}
+    if all(values.values()):
+        return list(values.values())
+    path, recipe = env_path(env_file), Path(sys.argv[0]).resolve()
+    error = f"Add to {path}: " if path.exists() else f"Copy .env.example to {path}, and fill in: "
+    error += ", ".join(name for name, value in values.items() if not value)
+    if (FOLDER / "sandbox").is_dir() and FOLDER in recipe.parents:
+        command = f"python -m sandbox run {recipe.relative_to(FOLDER).as_posix()}"
+        error += f". To try this without an account: {command}"
+    raise SigmaError(error)
+
+
+def require_env(name: str) -> str:
+    """Return a setting, or raise SigmaError that says where to add it."""
+    return require_all(name)[0]
+
+
+SAFE_ID = r"(?!(?i:undefined|null|none|nan|true|false)(?:/|$))[\w:-]+"
+LONG_ID = "[0-9A-Za-z]{8}(?:-[0-9A-Za-z]{4}){3}-[0-9A-Za-z]{12}"
+ID_IN_URL = {  # the ID may follow a name: /workbook/Sales-7sYWojYnccxJqdqkNKAw6S
+    "WORKBOOK_ID": f"/workbook/(?:[^/?#]*?-)??({LONG_ID}|[0-9A-Za-z]+)(?=[/?#]|$)",
+    "WORKSPACEID": f"/s/(?:[^/?#]*?-)??({LONG_ID}|[0-9A-Za-z]+)(?=[/?#]|$)",
+    "CONNECTIONID": f"/s/(?:[^/?#]*?-)??({LONG_ID})(?=[/?#]|$)",
+    "TEAMID": r"/admin/teams/([\w-]+)",
+    "ELEMENT_ID": r"nodeId=([\w-]+)",
+}
+
+
+def require_id(name: str) -> str:
+    """Return a setting that is an ID, or the ID in the URL of a page in Sigma."""
+    value = require_env(name)
+    if "://" in value:
+        if re.search("//[^/]+/[^/]+/b/", value):
+            raise SigmaError(f"{name} is the URL of a dataset. Sigma has retired datasets")
+        found = re.search(ID_IN_URL.get(name, "(?!)"), value)
+        value = found[1] if found else value
+    if not re.fullmatch(SAFE_ID, value, re.ASCII):
+        raise SigmaError(f"{name} is {value!r}, which isn't an ID. See .env.example")
+    return value
+
+
+def is_email(text: str) -> bool:
+    """Return True if a text looks like an email."""
+    return bool(re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*", text))
+
+
+def require_email(name: str) -> str:
+    """Return a setting that is an email."""
+    value = require_env(name)
+    if not is_email(value):
+        raise SigmaError(f"{name} is {value!r}, which isn't an email")
+    return value
+
+
+def read_emails(name: str, default: str) -> list[str]:
+    """Return the emails in the file that a setting names, without duplicates.
+
+    Commas, semicolons, blanks or line breaks separate them. # begins a comment, except in an email.
+    """
+    path = read_path(name, default)
+    emails: dict[str, str] = {}
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        text = re.sub(r"(^|\s)#.*", "", line)  # not every #: a guest's email contains #EXT#
+        text = re.sub(r'("[^"]*"\s*|[^",;<>@]*)<([^<>]*)>', r" \2 ", text)  # Name <email>
+        for part in filter(None, re.split(r"[\s,;]+", text)):
+            email = part.strip("\"'").removeprefix("mailto:")
+            if not is_email(email):
+                raise SigmaError(f"{path}, line {number}: {part!r} isn't an email")
+            emails.setdefault(email.lower(), email)
+    if not emails:
+        raise SigmaError(f"{name}: there is no email in {path}")
+    return list(emails.values())
+
+
+def read_csv(path: Path, columns: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
+    """Return the rows of a CSV file, each with the number of the line where it begins."""
+    text, rows, begin = read_text(path), [], 1
+    declared = re.match('"?sep=(.)', text)  # a first line that tells Excel the separator
+    separator = declared[1] if declared else max(",;\t", key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        for cells in reader:
+            if any(cells) and (begin > 1 or not declared):
+                rows.append((begin, [" ".join(cell.split()) for cell in cells]))
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        raise SigmaError(f"{path}, line {begin}: {error}. Check the quotes") from error
+    line, header = rows.pop(0) if rows else (1, [])
+    if sorted(filter(None, header)) != sorted(columns):  # Excel adds columns without a name
+        raise SigmaError(f"{path}, line {line}: the columns must be {', '.join(columns)}")
+    named = []
+    for line, cells in rows:  # Excel leaves out blank cells at the end of a row
+        pairs = [p for p in itertools.zip_longest(header, cells, fillvalue="") if any(p)]
+        if not all(name for name, _ in pairs):
+            raise SigmaError(f"{path}, line {line}: more values than columns")
+        named.append((line, dict(pairs)))
+    return named
+
+
+# 2: Credentials. A client reads them once, so two organizations in one process can't mix
+@dataclass(frozen=True)
+class Credentials:
+    """The URLs and the API credentials of an organization."""
+
+    base_url: str
+    auth_url: str
+    client_id: str
+    secret: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        keep_secret(self.secret)
+        host = re.match(f"{THIS_MACHINE}|https://[^@/?#\\s]+/", self.base_url)
+        if not host or re.search(r"[@?#\s]", self.base_url):
+            raise SigmaError("baseURL must be a URL that begins with https://")
+        if not self.auth_url.startswith(host[0]) or re.search(r"[@?#\s]", self.auth_url):
+            raise SigmaError("authURL must be a URL with the same host as baseURL")
+
+
+def read_credentials(env_file: str = "") -> Credentials:
+    """Return the credentials in .env, or in another file: read_credentials(".env.staging")."""
+    base_url, *others = require_all("baseURL", "authURL", "CLIENT_ID", "SECRET", env_file=env_file)
+    return Credentials(base_url.rstrip("/").removesuffix("/v2") + "/v2", *others)
+
+
+# 3: Requests
+class SigmaRetry(Retry):
+    """Repeats any request after 429, but only safe ones after a 5xx: others may be carried out."""
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        return status_code == 429 or super().is_retry(method, status_code, has_retry_after)
+
+    def sleep(self, response: Any = None) -> None:
+        """Wait 1, 2, 4, 8 seconds and up to half more, or as long as Retry-After asks for."""
+        last = self.history[-1]
+        first = 4 if last.status == 429 else 1  # rate limits count the requests in a minute
+        pause = first * 2 ** (len(self.history) - 1) * random.uniform(1, 1.5) * self.backoff_factor
+        with contextlib.suppress(HTTPError, ValueError, OverflowError):  # an unreadable header
+            pause = max(pause, self.get_retry_after(response) or 0) if response else pause
+        pause = min(pause, 60)
+        if pause >= 5:
+            why = last.status or "No response"
+            say(f"{why} from {last.method} {last.url}: retrying in {pause:.0f} seconds")
+        time.sleep(pause)
+
+
+class SigmaObject(dict[str, Any]):
+    """A JSON object from Sigma. ["name"] raises SigmaError if the field is missing or null."""
+
+    def __init__(self, fields: dict[str, Any], source: str, note: str) -> None:
+        super().__init__(fields)
+        self.source, self.note = source, note
+
+    def __getitem__(self, name: str) -> Any:
+        value = self.get(name)
+        if value is None:
+            error = f"The response from {self.source} has no {name!r}{self.note}"
+            raise SigmaError(error, stops_the_run=bool(self.note))
+        return value
+
+
+def decode(response: requests.Response, note: str) -> Any:
+    """Return the JSON in a response: a SigmaObject, or a list of them."""
+    source, body = f"{response.request.method} {response.url}", None
+    text = b"{}" if response.status_code == 204 else response.content
+    with contextlib.suppress(ValueError, RecursionError):
+        body = json.loads(text, object_hook=lambda fields: SigmaObject(fields, source, note))
+    if not isinstance(body, dict if note else (dict, list)):
+        error = f"The response from {source} isn't JSON{note or '. Check baseURL'}"
+        raise SigmaError(error, response.status_code, stops_the_run=bool(note))
+    if "code" in body:  # an error, whatever the status
+        raise SigmaError(f"{source}: {one_line(body)}", response.status_code)
+    return body
+
+
+class SigmaClient:
+    """Sends requests to Sigma, and returns the data in the responses. Threads can share a client.
+
+    Paths such as "/members" are added to baseURL. Anything but success raises SigmaError. So does
+    the end of the "with" block, if Sigma couldn't read an entry of a list.
+    """
+
+    def __init__(
+        self, get_token: Callable[..., str] | None = None, credentials: Credentials | None = None
+    ) -> None:
+        self.get_token = get_token  # None only for the request for a token
+        self.credentials = credentials or read_credentials()
+        self.unreadable = 0
+        self.show_requests = read_flag("SHOW_REQUESTS", True)
+        self.timeout = (10, read_number("SIGMA_TIMEOUT", 120.0, 0.001, 86_400.0))
+        self.backoff = read_number("SIGMA_BACKOFF", 1.0, 0.0, 60.0)
+        retry = SigmaRetry(
+            total=4,
+            connect=2,  # for any method: the request was never sent
+            read=2,
+            other=0,  # a certificate doesn't become valid by waiting
+            allowed_methods=["GET"] if get_token else ["GET", "POST"],  # two tokens do no harm
+            status_forcelist=[429, 500, 502, 503, 504, *range(520, 525), 530],  # 52x: Cloudflare
+            backoff_factor=self.backoff,
+            raise_on_status=False,  # the last response has Sigma's explanation
+        )
+        self.http = requests.Session()
+        self.http.mount("https://", HTTPAdapter(max_retries=retry))
+        self.http.mount("http://", HTTPAdapter(max_retries=retry))
+        self.http.verify = read_env("REQUESTS_CA_BUNDLE") or True
+        self.http.trust_env = False  # or requests would send a password from ~/.netrc
+        if not re.match(THIS_MACHINE, self.credentials.base_url):
+            self.http.proxies = requests.utils.get_environ_proxies(self.credentials.base_url)
+
+    def __enter__(self) -> "SigmaClient":
+        return self
+
+    def __exit__(self, error_type: object, *_: object) -> None:
+        self.http.close()
+        if error_type is None:
+            self.require_complete_lists()
+
+    def require_complete_lists(self) -> None:
+        """Raise SigmaError if Sigma couldn't read an entry: it may be what you are looking for."""
+        if self.unreadable:
+            raise SigmaError(f"Not complete: Sigma couldn't read {self.unreadable} entries")
+
+    def request(self, method: str, path: str, read: Any = decode, **options: Any) -> Any:
+        """Send a request, and return the data. json is its body, other options are its query."""
+        url = path if path == self.credentials.auth_url else self.credentials.base_url + path
+        if url != path and not re.fullmatch(f"(/{SAFE_ID})+", path, re.ASCII):
+            raise SigmaError(f"{path!r}: an ID in this path is missing or malformed")
+        body = {name: options.pop(name, None) for name in ("json", "data")}
+        headers = {**options.pop("headers", {})}
+        # requests would send True as "True"
+        params = {k: str(v).lower() if isinstance(v, bool) else v for k, v in options.items()}
+        url = str(requests.Request(method, url, params=params).prepare().url)
+        note = MAY_BE_DONE if method != "GET" and self.get_token else ""
+        tries = 1 if note else 3  # for a body that is cut off: urllib3 doesn't see that
+        token, rejected = self.get_token(self.credentials) if self.get_token else "", ""
+        if self.show_requests:
+            say(f"URL sent to Sigma: {url}")
+        while True:
+            headers |= {"Authorization": f"Bearer {token}"} if token else {}
+            response = None
+            try:
+                response = self.http.request(
+                    method,
+                    url,
+                    headers=headers,
+                    timeout=self.timeout,
+                    stream=True,
+                    allow_redirects=False,  # another host must not get the token
+                    **body,
+                )
+                response.raw.enforce_content_length = True  # urllib3 1.26 doesn't by default
+                with response:
+                    if response.status_code == 401 and self.get_token and not rejected:
+                        rejected = token  # it has expired, or was revoked
+                        token = self.get_token(self.credentials, rejected=rejected)
+                        continue
+                    if not 200 <= response.status_code < 300:
+                        raise self._refusal(response, note)
+                    return read(response, note)
+            except (requests.RequestException, HTTPError) as error:
+                tries -= 1
+                if response is None or not tries:
+                    why = f"No response to {method} {url}: {explain(error, note)}"
+                    raise SigmaError(why, stops_the_run=True) from error
+            time.sleep(self.backoff * random.uniform(1, 1.5))
+
+    get = functools.partialmethod(request, "GET")
+    post = functools.partialmethod(request, "POST")
+    patch = functools.partialmethod(request, "PATCH")
+    delete = functools.partialmethod(request, "DELETE")
+
+    def get_all(self, path: str, **params: Any) -> list[Any]:
+        """Return all entries of a list, from all pages.
+
+        Pass pageSize=1000 for the few lists that page with pageToken instead of page. An entry that
+        Sigma couldn't read is an error object: it's named on stderr and left out.
+        """
+        for _ in range(2):
+            pages = list(self._pages(path, params))
+            entries = [entry for page in pages for entry in page["entries"]]
+            ids = [{entry_id(path, entry) for entry in page["entries"]} for page in pages]
+            moved = sum(map(len, ids)) > len(set().union(*ids))
+            total = pages[-1].get("total") or 0
+            if not moved and len(entries) >= total:
+                break
+        else:  # twice
+            if moved:  # an entry is on two pages, so another may be on none
+                raise SigmaError(f"The list {path} changed while it was read. Try again later")
+            say(f"Warning: {path} has {len(entries)} entries, but its total is {total}")
+        broken = [entry for entry in entries if {"code", "message"} <= entry.keys()]
+        for entry in broken:
+            say(f"An entry of {path} is missing: {one_line(entry)}")
+        self.unreadable += len(broken)
+        return [entry for entry in entries if entry not in broken] if broken else entries
+
+    def _pages(self, path: str, params: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        query = params if "pageSize" in params else {"limit": PAGE_SIZE, **params}
+        seen: set[str] = set()
+        while len(seen) < 2000:
+            page = self.get(path, **query)
+            if isinstance(page, list):  # until June 2026 some lists came without pages
+                page = {"entries": page}
+            if not all(isinstance(entry, dict) for entry in page["entries"]):
+                raise SigmaError(f"The response from GET {path} isn't a list. Check baseURL")
+            yield page
+            cursor = page.get("nextPageToken") or page.get("nextPage")
+            if not cursor and ("nextPage" in page or str(page.get("hasMore")).lower() != "true"):
+                return
+            if not cursor or str(cursor) in seen:
+                break
+            seen.add(str(cursor))  # opaque: send it back as it came
+            query = {**query, "pageToken" if page.get("nextPageToken") else "page": cursor}
+        raise SigmaError(f"The list {path} isn't complete: its pages don't come to an end")
+
+    def save(self, path: str, target: Path, file_format: str, wait: float = 0.0) -> None:
+        """Wait until an export is ready, at most wait seconds, and save it as target.
+
+        The file streams to disk in constant memory. If the download fails, target isn't changed.
+        """
+        read = functools.partial(save_file, target=target, file_format=file_format)
+        begin, pause = time.monotonic(), 1.0
+        while True:
+            time.sleep(pause)
+            waited = time.monotonic() - begin
+            try:
+                # No compression: half of a compressed file can look like a complete one
+                if self.get(path, read=read, headers={"Accept-Encoding": "identity"}):
+                    return
+            except SigmaError as error:  # 404: Sigma may not know a new export yet
+                if error.status != 404 or waited > 30 or "expired" in str(error).lower():
+                    raise
+            if waited > wait:
+                raise SigmaError(
+                    f"{target.name} wasn't ready after {wait:g} seconds (EXPORT_MAX_WAIT)"
+                )
+            pause = min(pause * 1.5, 10)
+
+    def _refusal(self, response: requests.Response, note: str) -> SigmaError:
+        """Return the error for a response that isn't a success."""
+        status = response.status_code
+        try:
+            body = json.loads(response.content)
+            why = body.get("message") or body.get("error_description") or body["error"]
+            why = f"{why} (requestId {body.get('requestId')})"  # Sigma Support asks for it
+        except (AttributeError, KeyError, TypeError, ValueError):
+            why = "an HTML page" if b"<html" in response.content.lower() else "no explanation"
+        if status == 401 or status < 400 or not self.get_token:
+            names = "baseURL" if self.get_token else "CLIENT_ID, SECRET, authURL"
+            why += f". Check {names}, and the IP allowlist of your organization"
+        error = f"{status} from {response.request.method} {response.url}: {why}"
+        stops = status in (401, 429) or not self.get_token
+        return SigmaError(error + note * (status >= 500), status if self.get_token else None, stops)
+
+
+def entry_id(path: str, entry: dict[str, Any]) -> str:
+    """Return what identifies an entry of a list: its ID, or all its fields if it has none."""
+    own_id = entry.get("id") or entry.get(path.rsplit("/", 1)[-1].removesuffix("s") + "Id")
+    # elementId, because the same column can be in several elements
+    return f"{own_id} {entry.get('elementId')}" if own_id else json.dumps(entry, sort_keys=True)
+
+
+def explain(error: Exception, note: str) -> str:
+    """Return why there was no response. note is for a request that may have reached Sigma."""
+    cause = getattr(error.args[0] if error.args else None, "reason", None) or error
+    if isinstance(error, requests.exceptions.SSLError):
+        note = ". REQUESTS_CA_BUNDLE can name a file with your company's certificates"
+    elif isinstance(error, requests.exceptions.ProxyError) or isinstance(
+        cause, ConnectTimeoutError
+    ):
+        note = ". Check baseURL, authURL, HTTPS_PROXY and your network"  # it was never sent
+    return f"{str(cause).partition('>: ')[2] or cause}{note}"
+
+
+def save_file(response: requests.Response, _: str, target: Path, file_format: str) -> bool:
+    """Save the body of a response as target. Return False if the file isn't ready yet."""
+    chunks = response.iter_content(1024 * 1024)
+    first = next(chunks, b"")
+    if response.status_code != 200 or not (first or file_format == "jsonl"):  # 202, 204
+        return False
+    with contextlib.suppress(AttributeError, ValueError):  # the file may be a status or an error
+        state = json.loads(first) if len(first) < 10_000 else {}
+        is_status = "requestId" in state or isinstance(state.get("status"), int)
+        if is_status and state.keys() <= {"status", "code", "message", "requestId"}:
+            if state.get("status") in (202, 204):
+                return False
+            raise SigmaError(f"Not a file from GET {response.url}: {one_line(state)}", 200)
+    is_page = first.lstrip()[:5].lower() in (b"<html", b"<!doc")
+    if is_page or not first.startswith(FILE_BEGINS.get(file_format, b"")):
+        raise SigmaError(f"The response from GET {response.url} isn't a {file_format} file", 200)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.writelines(itertools.chain([first], chunks))
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return True
+
+
+def count_rows(path: Path, file_format: str) -> int:
+    """Return how many rows a csv or jsonl file has, without the heading of csv."""
+    rows, quotes, is_csv = 0, 0, file_format == "csv"
+    with path.open("rb") as file:
+        for line in file:  # within quotes, a row of CSV continues on the next line
+            quotes += is_csv and line.count(b'"')
+            rows += quotes % 2 == 0
+    return rows - is_csv
+
+
+# 4: Many items
+def in_parallel(
+    items: Iterable[Any], work: Callable[[Any], Any], unit: str = ""
+) -> Iterator[tuple[Any, Any]]:
+    """Run work(item) for many items, 5 at a time. Yield (item, result), in the order of items.
+
+    If work raises SigmaError, that is the result. After an error that would meet every item, or 5
+    server errors in a row, the remaining items are left out. unit names items on a progress bar.
+    """
+    items, stop, server_errors = list(items), threading.Event(), 0
+
+    def attempt(item: Any) -> tuple[Any, Any] | None:
+        nonlocal server_errors
+        if stop.is_set():
+            return None
+        try:
+            result = work(item)
+            server_errors = 0
+        except SigmaError as error:
+            result = error
+            server_errors = server_errors + 1 if (error.status or 0) >= 500 else 0
+            if error.stops_the_run or server_errors == 5:
+                stop.set()
+        return item, result
+
+    # Not ThreadPoolExecutor: after Ctrl-C Python would wait for its threads
+    with ThreadPool(REQUESTS_AT_ONCE) as pool, contextlib.ExitStack() as stack:
+        show: Any = iter
+        if unit and getattr(sys.stderr, "isatty", bool)():
+            with contextlib.suppress(ImportError):  # tqdm is optional
+                from tqdm import contrib, tqdm
+
+                bar = {"total": len(items), "unit": f" {unit}", "leave": False, "file": sys.stderr}
+                show = functools.partial(tqdm, **bar)
+                above: Any = contrib.DummyTqdmFile(sys.stderr)  # prints lines above the bar
+                stack.enter_context(contextlib.redirect_stderr(above))
+        yield from filter(None, show(pool.imap(attempt, items)))
+
+
+# 5: Printing, and the end of a recipe
+def member_label(member: dict[str, Any]) -> str:
+    """Return "First Last <email>". Any part may be missing."""
+    email = f"<{member['email']}>" if member.get("email") else ""
+    names = member.get("firstName"), member.get("lastName"), email
+    return printable(" ".join(filter(None, names)))
+
+
+def print_rows(rows: Iterable[dict[str, Any]], columns: dict[str, str], empty: str) -> None:
+    """Print a table with a column for each {heading: field}, or CSV, or JSON with all fields."""
+    rows = list(rows)
+    output_format = read_env("OUTPUT_FORMAT", "table", choices=OUTPUT_FORMATS)
+    cells = [[row.get(name) for name in columns.values()] for row in rows]
+    if output_format == "json":
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif output_format == "csv":
+        with contextlib.suppress(OSError, AttributeError):  # stdout may be no file at all
+            # Excel needs a byte order mark in a file. In a pipe it would be part of the first name
+            to = os.fstat(sys.stdout.fileno())
+            sys.stdout.write("\ufeff" if stat.S_ISREG(to.st_mode) and not to.st_size else "")
+        csv.writer(sys.stdout, lineterminator="\n").writerows([list(columns), *cells])
+    elif rows:
+        texts = [["" if cell is None else printable(str(cell)) for cell in row] for row in cells]
+        print(tabulate(texts, headers=list(columns), disable_numparse=True))
+    else:
+        print(empty)
+
+
+class SafeStream:
+    """stdout or stderr. A closed pipe or full disk must not stop a recipe between two changes."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.failure: Exception | None = None  # the first one: run() reports it at the end
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            if self.stream and not self.failure:  # None if it was closed before the start
+                self.stream.write(text)
+                getattr(self.stream, "flush", bool)()
+        except (OSError, ValueError) as failure:
+            self.failure = failure
+        return len(text)
+
+
+def run(main: Callable[..., object], parser: argparse.ArgumentParser | None = None) -> None:
+    """Run a recipe. If it fails, print one line on stderr and exit with code 1.
+
+    Ctrl-C exits with 130, wrong arguments with 2. A recipe without a parser takes no arguments.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a Windows pipe is cp1252: no Polish names
+            encoding = None if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="replace")
+    about, layout = sys.modules["__main__"].__doc__, argparse.RawDescriptionHelpFormatter
+    known = parser or argparse.ArgumentParser(description=about, formatter_class=layout)
+    in_notebook = "ipykernel" in sys.modules  # the arguments are for its kernel
+    arguments = known.parse_args([] if in_notebook else None)
+    out, err = SafeStream(sys.stdout), SafeStream(sys.stderr)
+    code = 0
+    problem: Any = None
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            read_env("OUTPUT_FORMAT", "table", choices=OUTPUT_FORMATS)  # before anything is sent
+            hidden = [n for n, v in read_env_file().items() if os.environ.get(n, "") not in ("", v)]
+            if hidden:  # LIMIT, EMAIL and SECRET are common names
+                say(f"Set in the environment, so not read from .env: {', '.join(hidden)}")
+            main(arguments) if parser else main()
+        except KeyboardInterrupt:
+            code = 130
+        except (SigmaError, OSError) as error:
+            code, problem = 1, error
+        except Exception as error:  # a response of another shape, or a bug
+            *_, place = traceback.extract_tb(error.__traceback__)
+            where = f"{Path(place.filename).name}, line {place.lineno}"
+            code, problem = 1, SigmaError(f"{type(error).__name__} in {where}: {error}")
+        if out.failure and not code:
+            code, problem = 1, out.failure
+        if problem and not isinstance(problem, BrokenPipeError):  # "| head" has read enough
+            say(f"Error: {one_line(problem)}")
+    for failed in (stream for stream in (out, err) if stream.failure):
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            # Otherwise Python would try to write the rest when it exits
+            os.dup2(os.open(os.devnull, os.O_WRONLY), failed.stream.fileno())
+    debugger = sys.modules.get("debugpy")
+    if code and debugger and debugger.is_client_connected():
+        os._exit(code)  # VSCode would stop at sys.exit, in this file
+    if code:
+        sys.exit(code)
