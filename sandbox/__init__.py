@@ -2,8 +2,6 @@
 
 import sys
 
-# This file runs before all others of the sandbox, and an older Python can't run those
+# Checked here because this file runs first, and an older Python can't run the others
 if sys.version_info < (3, 10):  # noqa: UP036
-    sys.exit(
-        "Error: Python 3.10 or newer is needed. %s is %s" % (sys.executable, sys.version.split()[0])  # noqa: UP031
-    )
+    sys.exit(f"Error: Python 3.10 or newer is needed. {sys.executable} is {sys.version.split()[0]}")

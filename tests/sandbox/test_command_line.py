@@ -106,7 +106,7 @@ def test_an_older_python_is_one_line():
     assert re.fullmatch(r"Error: Python 3\.10 or newer is needed\. .*\n", done.stderr)
     # Python compiles this file whole before it runs the check
     ast.parse(
-        (ROOT / "sandbox" / "__init__.py").read_text(encoding="utf-8"), feature_version=(3, 4)
+        (ROOT / "sandbox" / "__init__.py").read_text(encoding="utf-8"), feature_version=(3, 6)
     )
 
 
