@@ -19,11 +19,9 @@ try:
     from sandbox.server import Server
 except ModuleNotFoundError as missing:
     if missing.name == "sandbox":
-        sys.exit("Error: start it in the folder above this file: python -m sandbox")
-    sys.exit(
-        f"Error: the sandbox needs the package {missing.name}."
-        " Install it: python -m pip install -r requirements.txt -r sandbox/requirements.txt"
-    )
+        sys.exit("Error: run it in the folder above this file: python -m sandbox")
+    install = f"{sys.executable} -m pip install -r requirements.txt -r sandbox/requirements.txt"
+    sys.exit(f"Error: the package {missing.name} is missing. Activate .venv, or run: {install}")
 
 ENV_SANDBOX = demo.ROOT / ".env.sandbox"
 CONNECTION = ("CLIENT_ID", "SECRET", "authURL", "baseURL")
@@ -51,18 +49,19 @@ def fault(text: str) -> Fault:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Return the options of python -m sandbox. They may stand before run, or right after it."""
+    """Return the parser of the command line. Options can come before or right after run."""
     options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     add = options.add_argument
+    million = number(1, 1_000_000)
     add("--port", type=number(0, 65535), help="8765 (run: a free one); 0 takes a free one")
-    add("--members", type=number(10, 1_000_000), metavar="N", help="120 unless given; at least 10")
-    add("--workbooks", type=number(1, 1_000_000), metavar="N", help="260 unless given")
-    tables = "one workbook in N has an input table (10)"
-    add("--input-tables", type=number(1, 1_000_000), metavar="N", help=tables)
-    add("--latency", type=number(0, 600_000), metavar="MS", help="from a request to its answer")
-    add("--polls", type=number(0, 1000), metavar="N", help="polls until a job is ready: 2")
-    add("--token-ttl", type=number(1, 86_400), metavar="S", help="life of a token: 3599 seconds")
-    add("--bare-lists", action="store_true", help="answer lists in the form before June 2026")
+    add("--members", type=number(10, 1_000_000), metavar="N", help="at least 10 (default: 120)")
+    add("--workbooks", type=million, metavar="N", help="default: 260")
+    tables = "one workbook in N has an input table (default: 10)"
+    add("--input-tables", type=million, metavar="N", help=tables)
+    add("--latency", type=number(0, 600_000), metavar="MS", help="delay of each response")
+    add("--polls", type=number(0, 1000), metavar="N", help="until a job is ready (default: 2)")
+    add("--token-ttl", type=number(1, 86_400), metavar="S", help="life of a token (default: 3599)")
+    add("--bare-lists", action="store_true", help="send lists in the form before June 2026")
     add("--export-mb", type=number(1, 100_000), metavar="N", help="megabytes of a CSV export")
     rule = 'such as "503 GET /v2/members times=2": see sandbox/README.md'
     add("--fault", type=fault, action="append", metavar="RULE", help=rule)
@@ -73,7 +72,7 @@ def command_line() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[options],
     )
-    parser.add_argument("--write-env", action="store_true", help="write .env.sandbox, too")
+    parser.add_argument("--write-env", action="store_true", help="also write .env.sandbox")
     commands = parser.add_subparsers(dest="command", metavar="")
     run = commands.add_parser("run", help="run a recipe against a sandbox", parents=[options])
     run.add_argument("script", type=Path)
@@ -82,17 +81,16 @@ def command_line() -> argparse.ArgumentParser:
 
 
 def serve(server: Server, write_env: bool) -> None:
-    """Print the settings and the address, and serve until Ctrl-C."""
+    """Print the settings and the URL, and serve until Ctrl-C."""
     for name, value in demo.demo_settings(server.address).items():
         print(f"{name}={value}")
     if write_env:
         ENV_SANDBOX.write_text(demo.env_file(server.address), encoding="utf-8")
         print(f"# The same lines are in {ENV_SANDBOX}")
-    print(
-        f"# Sandbox listening on {server.address} (open it in a browser; Ctrl-C stops it)",
-        flush=True,
-    )
-    server.wait()
+    ready = f"# Sandbox listening on {server.address} (open it in a browser; Ctrl-C stops it)"
+    print(ready, flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.wait()
 
 
 def run_script(server: Server, script: Path, arguments: list[str]) -> int:
@@ -100,51 +98,42 @@ def run_script(server: Server, script: Path, arguments: list[str]) -> int:
     settings = demo.demo_settings(server.address)
     own = [n for n in demo.names() if n not in CONNECTION and os.environ.get(n)]
     if own:
-        print(f"Set in the environment, in place of the demo: {', '.join(own)}", file=sys.stderr)
+        print(f"From the environment, instead of the demo: {', '.join(own)}", file=sys.stderr)
     environment = {**os.environ, "SIGMA_ENV_FILE": str(demo.DEMO_FILES / "empty.env")}
-    for name in demo.names():
-        if name not in own:
-            environment[name] = settings.get(name, "")
+    environment |= {name: settings.get(name, "") for name in demo.names() if name not in own}
     command = [sys.executable, str(script), *arguments]
     with subprocess.Popen(command, env=environment) as recipe:
         while True:
             try:
                 return recipe.wait()
             except KeyboardInterrupt:
-                continue  # Ctrl-C reaches the recipe, too, and it knows how to end
+                continue  # Ctrl-C also reaches the recipe, which knows how to end
 
 
 def main() -> int:
     """Read the command line, and do what it says."""
     arguments = command_line().parse_args()
-    options = Options(
-        members=getattr(arguments, "members", Options.members),
-        workbooks=getattr(arguments, "workbooks", Options.workbooks),
-        polls=getattr(arguments, "polls", Options.polls),
-        token_seconds=getattr(arguments, "token_ttl", Options.token_seconds),
-        bare_lists=getattr(arguments, "bare_lists", False),
-        export_mb=getattr(arguments, "export_mb", 0),
-        latency=getattr(arguments, "latency", 0) / 1000,
-        input_tables=getattr(arguments, "input_tables", Options.input_tables),
-    )
+    given = vars(arguments)
+    names = {"token_ttl": "token_seconds", **{name: name for name in vars(Options())}}
+    options = Options(**{names[name]: value for name, value in given.items() if name in names})
+    options.latency /= 1000
     is_run = arguments.command == "run"
     if is_run and not arguments.script.is_file():
         sys.exit(f"Error: there is no file {arguments.script}")
     if is_run and arguments.write_env:
-        sys.exit("Error: --write-env is for a sandbox that keeps running: leave out run")
-    port = getattr(arguments, "port", 0 if is_run else 8765)
+        sys.exit("Error: --write-env needs a sandbox that keeps running: omit run")
+    port = given.get("port", 0 if is_run else 8765)
     try:
-        server = Server(options, getattr(arguments, "fault", []), port)
+        server = Server(options, given.get("fault", []), port)
     except OSError as error:
         sys.exit(
-            f"Error: port {port} cannot be used ({error.strerror}). Is a sandbox running already?"
+            f"Error: port {port} cannot be used ({error.strerror}). Is a sandbox already running?"
             " --port 0 takes a free port"
         )
     with server:
         if is_run:
             return run_script(server, arguments.script, arguments.arguments)
-        with contextlib.suppress(KeyboardInterrupt):
-            serve(server, arguments.write_env)
+        serve(server, arguments.write_env)
     return 0
 
 

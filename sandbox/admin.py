@@ -1,9 +1,10 @@
 """/sandbox: reset, request log and faults. No part of Sigma's API, so outside of /v2."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
+from sandbox.api import Empty
 from sandbox.faults import Fault
 from sandbox.request_log import LoggedRequest
 from sandbox.seed import seed
@@ -12,14 +13,14 @@ router = APIRouter(prefix="/sandbox", tags=["sandbox"])
 
 
 @router.post("/reset", summary="Start over: seed, request log and faults")
-async def reset(request: Request) -> dict[str, str]:
+async def reset(request: Request) -> Empty:
     """Bring back the organization as it was on start, with no faults and an empty log."""
     state = request.app.state
     state.organization = seed(state.organization.options)
     state.rules.clear()
     state.log.clear()
-    state.changes.look()  # what changes from now on is a change
-    return {}
+    state.changes.look()  # starts the list of changes over
+    return Empty()
 
 
 @router.get("/requests", summary="The request log")
@@ -30,11 +31,10 @@ async def list_requests(
     return list(request.app.state.log.entries)[-last:]
 
 
-@router.get("/faults", summary="The rules, and how often each was looked at")
+@router.get("/faults", summary="The rules, and how many requests matched each")
 async def list_faults(request: Request) -> list[Fault]:
     """Return the rules in the order in which they are tried."""
-    rules: list[Fault] = request.app.state.rules
-    return rules
+    return list(request.app.state.rules)
 
 
 @router.post("/faults", summary="Add a rule")
@@ -45,7 +45,7 @@ async def add_fault(request: Request, rule: Fault) -> Fault:
 
 
 @router.delete("/faults", summary="Remove all rules")
-async def remove_faults(request: Request) -> dict[str, Any]:
-    """Let nothing go wrong any more."""
+async def remove_faults(request: Request) -> Empty:
+    """Remove all rules."""
     request.app.state.rules.clear()
-    return {}
+    return Empty()

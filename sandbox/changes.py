@@ -1,8 +1,7 @@
 """What changed last in the organization, for the console to mark.
 
-No resource reports its changes: after each request that may have changed something, a picture of
-the organization is compared with the one before. So a new resource is covered by a line in
-`picture`.
+No resource reports its changes. After each request that may have changed something, a snapshot of
+the organization is compared with the one before, so a new resource only needs a line in snapshot().
 """
 
 import secrets
@@ -16,65 +15,53 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.organization import Organization, now
 
-PAUSE = 10  # seconds without a change, after which the next one begins a new list of changes
+PAUSE = 10  # seconds without a change, after which a new list of changes begins
 
-# ("member", its ID), ("grant", what it is on, who has it): the kind, and the IDs of what it touches
+# ("member", its ID) or ("grant", what it is on, the member or team): the kind and the IDs involved
 Key = tuple[str, ...]
-Picture = dict[Key, tuple[Any, ...]]
+Snapshot = dict[Key, tuple[Any, ...]]
 
-# The fields that are compared, and what people call them; updatedAt notices what was sent again
+# The fields that are compared. updatedAt shows what was sent again without a difference.
 FIELDS = {
-    "member": {
-        "firstName": "first name",
-        "lastName": "last name",
-        "email": "email",
-        "memberType": "account type",
-        "isArchived": "deactivated",
-        "isInactive": "inactive",
-        "userKind": "kind of user",
-        "updatedAt": "",
-    },
-    "team": {"name": "name", "description": "description", "isArchived": "archived"},
-    "workspace": {"name": "name", "updatedAt": ""},
-    "connection": {"name": "name", "type": "type", "isArchived": "archived"},
-    "folder": {"name": "name", "path": "location", "ownerId": "owner", "updatedAt": ""},
-    "workbook": {
-        "name": "name",
-        "path": "location",
-        "ownerId": "owner",
-        "description": "description",
-        "latestVersion": "version",
-        "updatedAt": "",
-    },
-    "materialization": {"status": "status", "error": "error"},
-    "grant": {"permission": "permission", "updatedAt": ""},
-    "user attribute": {"value": "value", "updatedAt": ""},
-    "sync": {"at": ""},
-    "export": {"ready": "ready"},
+    "member": "firstName lastName email memberType isArchived isInactive userKind updatedAt",
+    "team": "name updatedAt",
+    "workspace": "name updatedAt",
+    "connection": "name updatedAt",
+    "folder": "name path ownerId updatedAt",
+    "workbook": "name path ownerId description updatedAt",
+    "materialization": "status error",
+    "grant": "permission updatedAt",
+    "user attribute": "value updatedAt",
+}
+LABELS = {
+    "firstName": "first name",
+    "lastName": "last name",
+    "memberType": "account type",
+    "isArchived": "deactivated",
+    "isInactive": "inactive",
+    "userKind": "kind of user",
+    "path": "location",
+    "ownerId": "owner",
 }
 
 
-def picture(org: Organization) -> Picture:
-    """Return everything that can change, and that the console shows."""
-    seen: Picture = {}
-    for kind, things in (
-        ("member", org.members),
-        ("team", org.teams),
-        ("workspace", org.workspaces),
-        ("connection", org.connections),
-        ("workbook", org.workbooks),
-        ("materialization", org.materializations),
-    ):
-        fields = attrgetter(*FIELDS[kind])
-        seen |= {(kind, key): fields(thing) for key, thing in things.items()}
-    fields = attrgetter(*FIELDS["folder"])
-    for folder in org.folders.values():
-        if folder.parentId is not None:
-            seen["folder", folder.id] = fields(folder)
+def snapshot(org: Organization) -> Snapshot:
+    """Return everything that can change and that the console shows."""
+    seen: Snapshot = {}
+    for kind in ("member", "team", "workspace", "connection", "folder", "workbook"):
+        fields = attrgetter(*FIELDS[kind].split())
+        things: dict[str, Any] = getattr(org, f"{kind}s")
+        seen |= {
+            (kind, key): fields(thing)
+            for key, thing in things.items()
+            if kind != "folder" or thing.parentId is not None
+        }
+    for job in org.materializations.values():
+        seen["materialization", job.materializationId] = (job.status, job.error)
     for grants in org.grants.values():
         for grant in grants:
-            who = grant.memberId or grant.teamId or ""
-            seen["grant", grant.inodeId, who] = (grant.permission, grant.updatedAt)
+            grantee = grant.memberId or grant.teamId or ""
+            seen["grant", grant.inodeId, grantee] = (grant.permission, grant.updatedAt)
     for team in org.teams.values():
         seen |= {("team member", team.teamId, member_id): () for member_id in team.members}
     for attribute in org.user_attributes.values():
@@ -101,25 +88,26 @@ class Change:
 
     @property
     def verb(self) -> str:
-        """What happened, as a mark shows it."""
+        """The word for the change."""
         return "New" if self.before is None else "Removed" if self.after is None else "Changed"
 
     @property
     def differences(self) -> list[tuple[str, Any, Any]]:
-        """The name of each field that differs, with its old and new value."""
-        names = FIELDS.get(self.key[0], {}).values()
+        """The label of each field that differs, with its old and new value."""
+        names = FIELDS.get(self.key[0], "").split()
         fields = zip(names, self.before or (), self.after or (), strict=False)
-        return [(name, old, new) for name, old, new in fields if name and old != new]
+        return [
+            (LABELS.get(name, name), old, new)
+            for name, old, new in fields
+            if old != new and name != "updatedAt"
+        ]
 
 
 class Changes:
-    """What changed last: all since the last pause, or since the start or a reset.
-
-    `list` has the newest first. Call `look` before reading it.
-    """
+    """The changes since the last pause, the start or a reset. `list` has the newest first."""
 
     def __init__(self, state: State) -> None:
-        """Take the first picture. state is that of the application."""
+        """Take the first snapshot. state is that of the application."""
         self._state = state
         self._process = secrets.token_hex(4)  # so that no version is that of an earlier sandbox
         self._resets = 0
@@ -127,77 +115,63 @@ class Changes:
 
     def _start_over(self) -> None:
         self._organization: Organization = self._state.organization
-        self._before = self._latest = picture(self._organization)
-        self._looked_at = self.version()
-        self._noticed = float("-inf")  # on time.monotonic()
-        self._number = 0
-        self._changed: dict[Key, int] = {}  # the number of the comparison that found it last
+        self._before = self._latest = snapshot(self._organization)
+        self._changed_at = float("-inf")  # on time.monotonic()
+        self._order: dict[Key, int] = {}  # the number of the comparison that last found a key
+        self._marks: dict[Key, str] = {}
+        self._touched: dict[str, str] = {}
+        self.list: list[Change] = []
         self.since = self.at = now()
-        self._compare()
 
     def version(self) -> str:
-        """Return a text that is another one whenever the console might show something else."""
+        """Return a text that differs whenever the console might show something else."""
         log = self._state.log
-        resets = self._resets + (self._state.organization is not self._organization)
         rules = hash(str(self._state.rules)) & 0xFFFFFFFF
-        return f"{self._process}-{resets}-{log.count}-{log.under_way}-{rules}"
+        return f"{self._process}-{self._resets}-{log.count}-{log.under_way}-{rules}"
 
     def look(self) -> None:
-        """Notice what changed, unless nothing can have changed since the last look."""
-        version = self.version()
-        if version != self._looked_at:
-            self._looked_at = version
-            self.notice()
-
-    def notice(self) -> None:
-        """Compare the organization with the last picture."""
+        """Compare the organization with the latest snapshot. A new organization starts over."""
         if self._state.organization is not self._organization:
             self._resets += 1
             self._start_over()
             return
-        earlier, new = self._latest, picture(self._organization)
+        earlier, new = self._latest, snapshot(self._organization)
         if new == earlier:
             return
-        if time.monotonic() - self._noticed > PAUSE:
+        if time.monotonic() - self._changed_at > PAUSE:
             self._before = earlier
-        self._latest = new
-        self._noticed, self.at = time.monotonic(), now()
-        self._number += 1
+        self._latest, self._changed_at, self.at = new, time.monotonic(), now()
+        number = max(self._order.values(), default=0) + 1
         for key in earlier.keys() | new.keys():
             if earlier.get(key) != new.get(key):
-                self._changed[key] = self._number
-        self._compare()
-
-    def _compare(self) -> None:
-        before, after = self._before, self._latest
-        gone = [Change(key, before[key], None) for key in before if key not in after]
-        self.list = gone + [
-            Change(key, before.get(key), value)
-            for key, value in after.items()
-            if key not in before or before[key] != value
-        ]
+                self._order[key] = number
+        before = self._before
+        keys = [key for key in before if key not in new]
+        keys += [key for key in new if before.get(key) != new[key]]
+        # The sort is stable: what one request changed stays in the order of the snapshot
+        keys.sort(key=lambda key: self._order[key], reverse=True)
+        self.list = [Change(key, before.get(key), new.get(key)) for key in keys]
         self._marks = {change.key: change.verb for change in self.list}
-        self._touched: dict[str, str] = {}
+        self._touched = {}
         for change in self.list:
             word = change.verb if len(change.key) == 2 else "Changed"
-            for key in change.key[1:]:
-                self._touched.setdefault(key, word)
-        # Those of one request stay in the order of the picture: the member before its grants
-        self.list.sort(key=lambda change: self._changed[change.key], reverse=True)
+            for one in change.key[1:]:
+                # What is new itself stays "New" when it also gets a grant
+                self._touched[one] = self._touched.get(one, word) if word == "Changed" else word
 
     def mark(self, *key: str) -> str:
-        """Return "New", "Changed" or "" for a single thing, such as a grant."""
+        """Return "New", "Changed" or "" for one thing, such as a grant."""
         return self._marks.get(key, "")
 
     def touched(self, key: str) -> str:
-        """Return "New", "Changed" or "" for an ID, to which a new grant is a change, too."""
+        """Return "New", "Changed" or "" for an ID. A new grant counts as a change of it."""
         return self._touched.get(key, "")
 
 
-class Watch:
-    """Middleware that notices what each request changed before it is answered.
+class TrackChanges:
+    """Middleware that looks for changes before each response is sent.
 
-    A look when a page is asked for would find the changes of many requests, and not their order.
+    A comparison when a page is opened would mix the changes of many requests.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -206,15 +180,13 @@ class Watch:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
 
-        async def notice_and_send(message: Message) -> None:
+        async def look_and_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                scope["app"].state.changes.notice()
+                scope["app"].state.changes.look()
             await send(message)
 
-        watched = scope["type"] == "http" and may_change(scope["method"], scope["path"])
-        await self.app(scope, receive, notice_and_send if watched else send)
-
-
-def may_change(method: str, path: str) -> bool:
-    """Say whether a request may change something. A job goes on when it is asked about."""
-    return method != "GET" or "/materializations/" in path or "/query/" in path
+        # A GET may change something only if it polls a job
+        path = scope["path"] if scope["type"] == "http" else ""
+        polls = "/materializations/" in path or "/query/" in path
+        changes = path and (scope["method"] != "GET" or polls)
+        await self.app(scope, receive, look_and_send if changes else send)

@@ -1,7 +1,7 @@
-"""The console: pages at / that show the organization to people, as Sigma's UI would.
+"""The console: web pages that show the organization, as Sigma's UI does. No part of the API.
 
-The addresses of teams, workspaces, connections and workbooks end as those of Sigma do, so they can
-be pasted in place of an ID. Nothing here is part of the API.
+A list page and a detail page show everything; the templates say what is in them. The URLs of teams,
+workspaces, connections and workbooks end like Sigma's, so they can be pasted as an ID.
 """
 
 import json
@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import jinja2
-from fastapi import APIRouter, Depends, FastAPI, Form, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute
@@ -22,43 +22,30 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from sandbox import admin
+from sandbox.api import Org
 from sandbox.changes import Changes
 from sandbox.content import pages_of
 from sandbox.errors import Refusal
 from sandbox.faults import CHANGED, OF_DOWNLOADS, REFUSED, Fault, first_problem
 from sandbox.models import Grant, Member
-from sandbox.organization import ROBOT_ID, Export, Organization, StoredTeam
-from sandbox.resources.auth import Org
-from sandbox.resources.exports import file_of
+from sandbox.organization import ROBOT_ID, Export, Organization
+from sandbox.resources.exports import file_response
 from sandbox.resources.members import recent_files
 
 HERE = Path(__file__).resolve().parent
-ROWS = 100  # on one page
+ROWS = 100  # of a table, on one page
 HEADERS = {
-    # No page of the console can load anything from elsewhere, or be shown within another page
+    # No page of the console can load anything from other hosts, or be shown inside another page
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self';"
     " frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # without any, a browser would send Origin: null
+    "Referrer-Policy": "same-origin",  # without it, a browser would send Origin: null
     "Cache-Control": "no-cache",
 }
-NAVIGATION = [
-    ("/", "Overview"),
-    ("/members", "Members"),
-    ("/teams", "Teams"),
-    ("/workspaces", "Workspaces"),
-    ("/workbooks", "Workbooks"),
-    ("/connections", "Connections"),
-    ("/materializations", "Materializations"),
-    ("/exports", "Exports"),
-    ("/requests", "Requests"),
-    ("/faults", "Faults"),
-]
 STATUSES = "400 401 403 403-html 404 409 429 429-html 500 502 502-html 503 504".split()
 
 
-@dataclass
-class Named:
+class Named(NamedTuple):
     """What an ID belongs to."""
 
     kind: str
@@ -67,34 +54,33 @@ class Named:
 
 
 def name_of(member: Member) -> str:
-    """Return the full name of a member, or the address when there is none."""
+    """Return the full name of a member, or the email if there is none."""
     return f"{member.firstName} {member.lastName}".strip() or member.email
 
 
 def find(org: Organization, key: str) -> Named:
-    """Return what has an ID. What is unknown goes by its ID."""
+    """Return what has an ID. The name of an unknown ID is the ID."""
     if key in org.members:
         return Named("member", name_of(org.members[key]), f"/members/{key}")
-    if key in org.teams:
-        return Named("team", org.teams[key].name, f"/admin/teams/{key}")
-    if key in org.workspaces:
-        return Named("workspace", org.workspaces[key].name, f"/s/{key}")
-    if key in org.connections:
-        return Named("connection", org.connections[key].name, f"/s/{key}")
-    if key in org.workbooks:
-        return Named("workbook", org.workbooks[key].name, f"/workbook/{key}")
     if key in org.folders:
         folder = org.folders[key]
         owner = f"/members/{folder.ownerId}#documents"
         return Named("folder", folder.name, f"/s/{folder.workspaceId}" if folder.path else owner)
-    if key in org.user_attributes:
-        return Named("user attribute", org.user_attributes[key].name, "")
+    for kind, things, url in (
+        ("team", org.teams, f"/admin/teams/{key}"),
+        ("workspace", org.workspaces, f"/s/{key}"),
+        ("connection", org.connections, f"/s/{key}"),
+        ("workbook", org.workbooks, f"/workbook/{key}"),
+        ("user attribute", org.user_attributes, ""),
+    ):
+        if key in things:
+            return Named(kind, things[key].name, url)
     return Named("", key, "")
 
 
 @dataclass
 class Listing:
-    """One page of a list: the rows that a search leaves, what changed last first."""
+    """One page of a list: the rows that a search found, the last changed first."""
 
     rows: list[Any]
     number: int  # of this page, from 1
@@ -102,39 +88,41 @@ class Listing:
     found: int
     total: int
     search: str
+    label: str  # of the search form
 
 
 class View:
-    """What a page needs: the organization, what changed in it, and how to show that."""
+    """What a page needs: the organization, its last changes, and how to show them."""
 
     def __init__(self, request: Request, org: Org, search: str = "", page: int = 1) -> None:
         self.request, self.org = request, org
-        self.changes: Changes = request.app.state.changes
+        self.state = request.app.state
+        self.changes: Changes = self.state.changes
         self.search, self.page = search, page
-        self.changes.look()
 
-    def listing(
-        self,
-        things: Iterable[Any],
-        text: Callable[[Any], str],
-        key: Callable[[Any], str] | None = None,
-    ) -> Listing:
-        """Return a page of things. text is what a search looks at, key the ID for `changes`."""
-        everything = list(things)
+    def listing(self, things: list[Any], key: str, label: str, fields: str) -> Listing:
+        """Return a page of things, after a search in these fields. key is the field of the ID."""
         wanted = self.search.strip().casefold()
-        found = [thing for thing in everything if wanted in text(thing).casefold()]
-        if key is not None:
-            found.sort(
-                key=lambda thing: ("New", "Changed", "").index(self.changes.touched(key(thing)))
-            )
+        found = [t for t in things if not wanted or wanted in self._text(t, fields.split())]
+        order = ("New", "Changed", "")
+        found.sort(key=lambda t: order.index(self.changes.touched(getattr(t, key, ""))))
         pages = max(1, -(-len(found) // ROWS))
         number = min(max(self.page, 1), pages)
         rows = found[(number - 1) * ROWS : number * ROWS]
-        return Listing(rows, number, pages, len(found), len(everything), self.search)
+        return Listing(rows, number, pages, len(found), len(things), self.search, label)
+
+    def _text(self, thing: Any, fields: list[str]) -> str:
+        """Return what a search looks at: the values of the fields, and the names behind IDs."""
+        values = [str(getattr(thing, name)) for name in fields]
+        return " ".join([*values, *map(self.name, values)]).casefold()
+
+    def name(self, key: str) -> str:
+        """Return the name of what has an ID."""
+        return find(self.org, key).name
 
     def access(self, member_id: str, ids: Iterable[str]) -> list[tuple[str, Grant]]:
-        """Return the grants that a member has on any of these IDs, of its own or by a team."""
-        teams = [team.teamId for team in teams_of(self.org, member_id)]
+        """Return the grants on any of these IDs that a member has, directly or through a team."""
+        teams = [team.teamId for team in self.org.teams_of(member_id)]
         return [
             (key, grant)
             for key in ids
@@ -142,14 +130,19 @@ class View:
             if grant.memberId == member_id or grant.teamId in teams
         ]
 
+    def recent(self, member_id: str) -> list[dict[str, Any]]:
+        """Return the recent files of a member, the last used first."""
+        files = recent_files(self.org, member_id)
+        return sorted(files, key=lambda f: str(f.get("lastInteractionAt", "")), reverse=True)
+
     def show(self, template: str, status: int = 200, **context: Any) -> Response:
         """Return a page."""
         context |= {
+            "view": self,
             "org": self.org,
             "changes": self.changes,
             "find": lambda key: find(self.org, key),
-            "address": str(self.request.base_url).rstrip("/"),
-            "navigation": NAVIGATION,
+            "base_url": str(self.request.base_url).rstrip("/"),
         }
         return templates.TemplateResponse(self.request, template, context, status)
 
@@ -158,33 +151,40 @@ Viewed = Annotated[View, Depends()]
 
 
 def moment(text: str) -> str:
-    """Return a time as people read it: 2024-01-02T08:00:00.000Z becomes 2024-01-02 08:00:00."""
+    """Return a time for people: 2024-01-02T08:00:00.000Z becomes 2024-01-02 08:00:00."""
     return re.sub(r"(\.\d+)?Z$", "", text).replace("T", " ")
 
 
 def pretty(body: Any) -> str:
-    """Return a JSON body in lines."""
+    """Return a JSON body with line breaks."""
     return json.dumps(body, indent=2, ensure_ascii=False)
+
+
+def rows_in(export: Export) -> int:
+    """Return how many rows the file of an export shows."""
+    if export.numbers is not None:
+        return len(export.numbers)
+    return sum(len(table.rows) for table in export.tables)
 
 
 templates = Jinja2Templates(
     env=jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
-        autoescape=True,  # a member may be called <script>
+        autoescape=True,  # a member's name may be <script>
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
 )
-templates.env.filters |= {"moment": moment, "pretty": pretty, "name": name_of}
-templates.env.globals |= {"ROBOT_ID": ROBOT_ID, "ROWS": ROWS}
+templates.env.filters |= {"moment": moment, "pretty": pretty, "name": name_of, "rows_in": rows_in}
+templates.env.globals |= {"ROBOT_ID": ROBOT_ID, "ROWS": ROWS, "pages_of": pages_of}
 
 
 class PageRoute(APIRoute):
-    """A route whose refusals are pages, too, and that does not send a page which is known."""
+    """A route whose refusals are pages, and that sends no page which the browser already has."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return what answers a request."""
+        """Return the function that answers a request."""
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
@@ -195,7 +195,7 @@ class PageRoute(APIRoute):
                 response = await handle(request)
             except (HTTPException, RequestValidationError) as error:
                 status = getattr(error, "status_code", 400)
-                what = getattr(error, "detail", "The address or the form is not complete")
+                what = getattr(error, "detail", "The URL or the form is incomplete")
                 view = View(request, request.app.state.organization)
                 response = view.show("refusal.html", status, what=what)
             response.headers.update({"ETag": version, **HEADERS})
@@ -208,210 +208,111 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False, default_respo
 
 
 def install(app: FastAPI) -> None:
-    """Show the console of an application that has its organization, log and rules."""
+    """Add the console to an application that has its organization, log and rules."""
     app.state.changes = Changes(app.state)
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
 
 
-# --- What there is ---
+# --- The organization ---
 
 
 @router.get("/")
 async def overview(view: Viewed) -> Response:
-    """Show how much there is, what changed last, and the last requests."""
-    log = view.request.app.state.log
-    return view.show(
-        "overview.html",
-        active=sum(not (m.isArchived or m.isInactive) for m in view.org.members.values()),
-        logged=log.count,
-        requests=list(log.entries)[-10:][::-1],
-        rules=view.request.app.state.rules,
-    )
+    """Show the numbers, the last changes and the last requests."""
+    return view.show("overview.html", log=view.state.log, rules=view.state.rules)
+
+
+# For each list the label of its search form, and the fields in which it searches
+LISTS = {
+    "members": (
+        "Name, email, account type or memberId",
+        "firstName lastName email memberType memberId",
+    ),
+    "teams": ("Name, description, visibility or teamId", "name description visibility teamId"),
+    "workspaces": ("Name or workspaceId", "name workspaceId workspaceUrlId"),
+    "workbooks": ("Name, location, owner or workbookId", "name path workbookId ownerId"),
+    "connections": ("Name, type or connectionId", "name type connectionId"),
+    "materializations": ("Workbook or element", "workbookId elementName"),
+    "exports": ("Workbook, format or queryId", "name format queryId"),
+    "requests": ("Method, path, status or fault", "method path query status fault"),
+}
 
 
 @router.get("/members")
-async def members(view: Viewed) -> Response:
-    """List the members, deactivated ones too."""
-    listing = view.listing(
-        view.org.members.values(),
-        lambda m: f"{name_of(m)} {m.email} {m.memberType} {m.memberId}",
-        lambda m: m.memberId,
-    )
-    teams = {row.memberId: teams_of(view.org, row.memberId) for row in listing.rows}
-    return view.show("members.html", listing=listing, teams=teams)
-
-
-def teams_of(org: Organization, member_id: str) -> list[StoredTeam]:
-    """Return the teams that a member is in."""
-    return [team for team in org.teams.values() if member_id in team.members]
-
-
-@router.get("/members/{member_id}")
-async def member(view: Viewed, member_id: str) -> Response:
-    """Show a member: teams, what is granted, documents, user attributes."""
-    org, person = view.org, view.org.member(member_id)
-    return view.show(
-        "member.html",
-        member=person,
-        account_type=org.account_type(person.memberType).accountTypeName,
-        teams=teams_of(org, member_id),
-        workspaces=view.access(member_id, org.workspaces),
-        connections=view.access(member_id, org.connections),
-        workbooks=view.access(member_id, org.workbooks),
-        documents=[d for d in org.documents() if d.parentId == person.homeFolderId],
-        recent=sorted(
-            recent_files(org, member_id),
-            key=lambda file: str(file.get("lastInteractionAt", "")),
-            reverse=True,
-        ),
-    )
-
-
 @router.get("/teams")
-async def teams(view: Viewed) -> Response:
-    """List the teams."""
-    listing = view.listing(
-        view.org.teams.values(),
-        lambda t: f"{t.name} {t.description or ''} {t.visibility} {t.teamId}",
-        lambda t: t.teamId,
-    )
-    return view.show("teams.html", listing=listing)
-
-
-@router.get("/admin/teams/{team_id}")
-async def team(view: Viewed, team_id: str) -> Response:
-    """Show a team and its members."""
-    found = view.org.team(team_id)
-    people = [view.org.members[key] for key in found.members]
-    listing = view.listing(
-        people, lambda m: f"{name_of(m)} {m.email} {m.memberId}", lambda m: m.memberId
-    )
-    return view.show("team.html", team=found, listing=listing)
-
-
 @router.get("/workspaces")
-async def workspaces(view: Viewed) -> Response:
-    """List the workspaces with their grants."""
-    listing = view.listing(
-        view.org.workspaces.values(),
-        lambda w: f"{w.name} {w.workspaceId} {w.workspaceUrlId}",
-        lambda w: w.workspaceId,
-    )
-    return view.show("workspaces.html", listing=listing)
-
-
-@router.get("/s/{key}")
-async def workspace_or_connection(view: Viewed, key: str) -> Response:
-    """Show a workspace or a connection: at Sigma, too, their addresses look alike."""
-    if key in view.org.connections:
-        return view.show("connection.html", connection=view.org.connections[key])
-    found = view.org.workspace(key)
-    inside = [d for d in view.org.documents() if d.workspaceId == found.workspaceId]
-    listing = view.listing(inside, lambda d: f"{d.name} {d.path} {d.id}", lambda d: d.id)
-    return view.show("workspace.html", workspace=found, listing=listing)
-
-
-@router.get("/connections")
-async def connections(view: Viewed) -> Response:
-    """List the connections with their grants and last sync."""
-    listing = view.listing(
-        view.org.connections.values(),
-        lambda c: f"{c.name} {c.type} {c.connectionId}",
-        lambda c: c.connectionId,
-    )
-    return view.show("connections.html", listing=listing)
-
-
 @router.get("/workbooks")
-async def workbooks(view: Viewed) -> Response:
-    """List the workbooks, whoever may open them."""
-    listing = view.listing(
-        view.org.workbooks.values(),
-        lambda w: f"{w.name} {w.path} {w.workbookId} {find(view.org, w.ownerId).name}",
-        lambda w: w.workbookId,
-    )
-    return view.show("workbooks.html", listing=listing)
-
-
-@router.get("/workbook/{workbook_id}")
-async def workbook(view: Viewed, workbook_id: str) -> Response:
-    """Show a workbook: owner, location, version, grants, elements, schedules, embeds."""
-    found = view.org.workbook(workbook_id)
-    return view.show("workbook.html", workbook=found, pages=pages_of(found))
-
-
+@router.get("/connections")
 @router.get("/materializations")
-async def materializations(view: Viewed) -> Response:
-    """List the jobs, the last one first, and the schedules."""
-    org = view.org
-    schedules = [(key, schedule) for key, all_of in org.schedules.items() for schedule in all_of]
-    jobs = list(org.materializations.values())[::-1]
-    elements = {schedule.sheetId: schedule.elementName for _, schedule in schedules}
-    listing = view.listing(
-        schedules, lambda row: f"{find(org, row[0]).name} {row[1].elementName}", lambda row: row[0]
-    )
-    return view.show("materializations.html", jobs=jobs, elements=elements, listing=listing)
-
-
-# --- Exports ---
-
-
 @router.get("/exports")
-async def exports(view: Viewed) -> Response:
-    """List the exports, the last one first."""
-    listing = view.listing(
-        list(view.org.exports.items())[::-1], lambda row: f"{row[0]} {row[1].name} {row[1].format}"
-    )
-    return view.show("exports.html", listing=listing, rows_in=rows_in)
+@router.get("/requests")
+async def list_page(view: Viewed) -> Response:
+    """Show a list. The macro of its name in rows.html shows a row."""
+    org, name = view.org, view.request.url.path[1:]
+    if name == "requests":
+        things: list[Any] = [*view.state.log.entries][::-1]
+    elif name == "exports":
+        things = [*org.exports.values()][::-1]
+    elif name == "materializations":
+        things = [one for schedules in org.schedules.values() for one in schedules]
+    else:
+        things = [*getattr(org, name).values()]
+    listing = view.listing(things, f"{name[:-1]}Id", *LISTS[name])
+    return view.show("list.html", name=name, listing=listing)
 
 
-def rows_in(export: Export) -> int:
-    """Return how many rows the file of an export shows."""
-    if export.numbers is not None:
-        return len(export.numbers)
-    return sum(len(table.rows) for table in export.tables)
+@router.get("/members/{key}")
+@router.get("/admin/teams/{key}")
+@router.get("/s/{key}")
+@router.get("/workbook/{key}")
+async def detail_page(view: Viewed, key: str) -> Response:
+    """Show a member, a team, a workspace or connection (Sigma's URLs are alike), or a workbook."""
+    org, area = view.org, view.request.url.path.split("/")[1]
+    if area == "members":
+        return view.show("member.html", thing=org.member(key))
+    if area == "workbook":
+        return view.show("workbook.html", thing=org.workbook(key))
+    if area == "admin":
+        team = org.team(key)
+        people = [org.members[member_id] for member_id in team.members]
+        listing = view.listing(people, "memberId", *LISTS["members"])
+        return view.show("team.html", thing=team, listing=listing)
+    if key in org.connections:
+        return view.show("connection.html", thing=org.connections[key])
+    workspace = org.workspace(key)
+    inside = [d for d in org.documents() if d.workspaceId == workspace.workspaceId]
+    listing = view.listing(inside, "id", "Name, location or ID", "name path id")
+    return view.show("workspace.html", thing=workspace, listing=listing)
 
 
 @router.get("/exports/{query_id}/file")
 async def export_file(view: Viewed, query_id: str) -> Response:
-    """Send the file of an export that is ready, and do not count that as asking for it."""
+    """Send the file of an export that is ready. This doesn't count as a poll."""
     export = view.org.export(query_id)
     if export.polls > 0:
-        raise Refusal(404, "This export is not ready yet: it goes on when it is asked about")
-    return await file_of(export)
+        raise Refusal(404, "This export is not ready yet. Each poll of its download advances it")
+    return await file_response(export)
 
 
-# --- Behind the scenes ---
-
-
-@router.get("/requests")
-async def requests(view: Viewed) -> Response:
-    """Show the request log, the last request first."""
-    listing = view.listing(
-        list(view.request.app.state.log.entries)[::-1],
-        lambda entry: f"{entry.method} {entry.path}?{entry.query} {entry.status} {entry.fault}",
-    )
-    return view.show("requests.html", listing=listing)
+# --- Reset and faults ---
 
 
 @router.post("/reset")
 async def reset(request: Request) -> Response:
-    """Start over."""
+    """Bring back the organization as it was on start."""
     await admin.reset(request)
     return RedirectResponse("/", 303)
 
 
 @router.get("/faults")
 async def faults(view: Viewed) -> Response:
-    """Show the rules, and a form for another one."""
-    return show_faults(
-        view, {"kind": "503", "times": "1", "after": "0", "seconds": "1", "field": ""}
-    )
+    """Show the rules, and a form to add one."""
+    return show_faults(view, {"kind": "503", "times": "1", "after": "0", "seconds": "1"})
 
 
 def show_faults(view: View, form: dict[str, str], problem: str = "", status: int = 200) -> Response:
-    """Show the rules and a form, filled in as it was sent."""
+    """Show the rules, and the form as it was sent."""
     paths = {
         f"{method.upper()} {re.sub(r'{[^}]*}', '*', path)}"
         for path, operations in view.request.app.openapi()["paths"].items()
@@ -422,28 +323,19 @@ def show_faults(view: View, form: dict[str, str], problem: str = "", status: int
     return view.show(
         "faults.html",
         status,
-        rules=view.request.app.state.rules,
+        rules=view.state.rules,
         kinds=kinds,
         paths=sorted(paths, key=lambda path: path.split()[::-1]),
         of_downloads=list(OF_DOWNLOADS),
-        form={"match": "", **form},
+        form={**dict.fromkeys(Fault.model_fields, ""), **form},
         problem=problem,
     )
 
 
 @router.post("/faults")
-async def add_fault(
-    view: Viewed,
-    kind: Annotated[str, Form()] = "",
-    match: Annotated[str, Form()] = "",
-    times: Annotated[str, Form()] = "",
-    after: Annotated[str, Form()] = "",
-    seconds: Annotated[str, Form()] = "",
-    field: Annotated[str, Form()] = "",
-) -> Response:
-    """Add a rule. An empty field is left to its default."""
-    form = {"kind": kind, "match": match, "times": times, "after": after, "seconds": seconds}
-    form["field"] = field
+async def add_fault(view: Viewed) -> Response:
+    """Add a rule. Empty fields take their defaults."""
+    form = {name: str(text) for name, text in (await view.request.form()).items()}
     try:
         rule = Fault.model_validate({name: text for name, text in form.items() if text.strip()})
     except ValidationError as error:
@@ -454,6 +346,6 @@ async def add_fault(
 
 @router.post("/faults/remove")
 async def remove_faults(request: Request) -> Response:
-    """Let nothing go wrong any more."""
+    """Remove all rules."""
     await admin.remove_faults(request)
     return RedirectResponse("/faults", 303)

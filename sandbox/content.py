@@ -1,7 +1,7 @@
-"""What a workbook shows: its pages, their elements, and the rows of each.
+"""The content of a workbook: its pages, their elements, and the rows of each.
 
-Everything is computed on demand from the number of the workbook's content, so a large organization
-costs no time on start, and a copy, which has the same number, shows the same.
+Everything is computed on demand from the number of the workbook, so a large organization starts at
+once, and a copy, which has the same number, shows the same.
 """
 
 from datetime import date, timedelta
@@ -13,10 +13,10 @@ ROWS = 100
 FIRST_DAY = date(2024, 1, 1)
 LAST_DAY = date(2024, 12, 31)
 
-TABLE = "Order Number", "Order Date", "Region", "Customer", "Quantity", "Sales Amount"
-CHART = "Order Date", "Region", "Sales Amount"
-INPUT_TABLE = "Order Date", "Region", "Target", "Comment"
-# What the data type of a column is called; all others are text
+TABLE = ["Order Number", "Order Date", "Region", "Customer", "Quantity", "Sales Amount"]
+CHART = ["Order Date", "Region", "Sales Amount"]
+INPUT_TABLE = ["Order Date", "Region", "Target", "Comment"]
+# The data types of columns; all others are text
 TYPES = {
     "Order Date": "datetime",
     "Order Number": "number",
@@ -25,10 +25,10 @@ TYPES = {
     "Target": "number",
 }
 REGIONS = "East", "North", "South", "West"
-# Commas, quotation marks and letters beyond ASCII: an export has to carry them
+# Commas, quotes and letters beyond ASCII, which an export has to preserve
 CUSTOMERS = "Abbott, Inc.", "Brandt GmbH", "Café Moreau", 'The "Best" Plugs', "Novák & Świątek"
 
-# The name of a control is what an export's parameters go by, not the name of its element
+# An export's parameters use the name of a control, not the name of its element
 CONTROLS = [
     Control(name="DateFilter", valueType="date-range"),
     Control(name="Region", valueType="text"),
@@ -54,52 +54,45 @@ def element_id(number: int, page: str, position: int) -> str:
 def pages_of(workbook: StoredWorkbook) -> list[Page]:
     """Return the pages of a workbook. Some have an input table: see Options.input_tables."""
     number = workbook.number
-    dashboard = [
-        Element(elementId="", name="Date Filter", type="control"),
-        Element(elementId="", name="Region", type="control"),
-        _with_columns(CHART, name="Sales by Month", type="visualization", vizualizationType="bar"),
-        _with_columns(CHART, name="Sales by Region", type="pivot-table"),
-        Element(elementId="", type="text"),  # texts have no name
-    ]
-    data = [
-        _with_columns(TABLE, name="Orders", type="table"),
-        _with_columns(TABLE, name="Returns", type="table"),
-    ]
+    bars = {"type": "visualization", "vizualizationType": "bar", "columns": CHART}
+    content: dict[str, list[dict[str, object]]] = {
+        "Dashboard": [
+            {"name": "Date Filter", "type": "control"},
+            {"name": "Region", "type": "control"},
+            {"name": "Sales by Month", **bars},
+            {"name": "Sales by Region", "type": "pivot-table", "columns": CHART},
+            {"type": "text"},  # texts have no name
+        ],
+        "Data": [
+            {"name": "Orders", "type": "table", "columns": TABLE},
+            {"name": "Returns", "type": "table", "columns": TABLE},
+        ],
+        "Notes": [{"type": "text"}, {**bars}],
+    }
     if workbook.has_input_table:
-        data.append(_with_columns(INPUT_TABLE, name="Targets", type="input-table"))
-    notes = [
-        Element(elementId="", type="text"),
-        _with_columns(CHART, type="visualization", vizualizationType="bar"),
-    ]
-    pages = []
-    for name, elements in (("Dashboard", dashboard), ("Data", data), ("Notes", notes)):
-        for position, element in enumerate(elements):
-            element.elementId = element_id(number, name, position)
-        pages.append(
-            Page(
-                pageId=page_id(number, name),
-                name=name,
-                hidden=name == "Notes",
-                elements=elements,
-            )
+        content["Data"].append({"name": "Targets", "type": "input-table", "columns": INPUT_TABLE})
+    return [
+        Page(
+            pageId=page_id(number, name),
+            name=name,
+            hidden=name == "Notes",
+            elements=[
+                Element.model_validate({"elementId": element_id(number, name, n), **fields})
+                for n, fields in enumerate(elements)
+            ],
         )
-    return pages
-
-
-def _with_columns(columns: tuple[str, ...], **fields: str) -> Element:
-    return Element.model_validate({"elementId": "", "columns": list(columns), **fields})
+        for name, elements in content.items()
+    ]
 
 
 def rows_of(workbook: StoredWorkbook, element: Element) -> list[dict[str, object]]:
-    """Return the rows of an element: the days of 2024 from the first to the last, in order.
+    """Return the rows of an element, with days of 2024 from the first to the last, in order.
 
-    An element without columns has none.
+    An element without columns has no rows.
     """
-    if not element.columns:
-        return []
     days = (LAST_DAY - FIRST_DAY).days
     rows = []
-    for n in range(ROWS):
+    for n in range(ROWS if element.columns else 0):
         quantity = 1 + (n * 7 + workbook.number) % 12
         row: dict[str, object] = {
             "Order Number": 1001 + n,

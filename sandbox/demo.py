@@ -1,4 +1,4 @@
-"""Settings that work with the seed: a value for every ID and address that a recipe reads."""
+"""Settings that work with the seed: a value for every ID and URL that a recipe reads."""
 
 import re
 from pathlib import Path
@@ -7,11 +7,11 @@ from sandbox import seed as seeded
 
 ROOT = Path(__file__).resolve().parent.parent
 ENV_EXAMPLE = ROOT / ".env.example"
-DEMO_FILES = Path(__file__).resolve().parent / "demo"  # what the recipes for many members read
+DEMO_FILES = Path(__file__).resolve().parent / "demo"  # for the recipes that change many members
 
 
 def demo_settings(address: str) -> dict[str, str]:
-    """Return the settings for a sandbox at an address such as http://127.0.0.1:8765."""
+    """Return the settings for a sandbox at a URL such as http://127.0.0.1:8765."""
     return {
         "CLIENT_ID": seeded.CLIENT_ID,
         "SECRET": seeded.SECRET,
@@ -56,7 +56,7 @@ def names() -> list[str]:
 def env_file(address: str) -> str:
     """Return the text of .env.sandbox: the demo settings, and every other name without a value.
 
-    The empty names keep those of a real .env from being read beside them.
+    The empty names keep values of a real .env from being used.
     """
     settings = demo_settings(address)
     lines = [f"{name}={settings.get(name, '')}" for name in names()]

@@ -1,19 +1,18 @@
 """Faults on demand: what goes wrong, with which requests, and how often.
 
-A rule is written "KIND [METHOD PATH] [times=N] [after=N] [seconds=S] [field=NAME]", for example
+A rule is "KIND [METHOD PATH] [times=N] [after=N] [seconds=S] [field=NAME]", for example
 
     503 GET /v2/members times=2          the first two of these requests get 503
-    drop POST /v2/workspaces after=1     the second one is done, but the answer is lost
+    drop POST /v2/workspaces after=1     the second one is done, but its response is lost
     429 times=0                          every request, forever
 
-PATH may hold * for any text. An answer that a fault changed has the header X-Sandbox-Fault.
+PATH can contain * for any text. A response that a fault changed has the header X-Sandbox-Fault.
 """
 
 import asyncio
 import fnmatch
 import json
 import re
-from collections.abc import MutableMapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -21,33 +20,33 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from sandbox.errors import error_answer
+from sandbox.errors import error_response
 from sandbox.organization import Organization
 
-# Done in place of the work, besides every status NNN (429 with Retry-After: `seconds`), and
-# NNN-html for a page of Sigma's edge
+# Sent instead of doing the work. Besides these: every status NNN (429 with Retry-After: `seconds`),
+# and NNN-html for a page of the network in front of Sigma.
 REFUSED = {
-    "expired-token": "401 jwt expired, and the token is dead from now on",
-    "early-404": "404 in place of a download, as Sigma sends it before the export is known",
-    "failed-rendering": "500 in place of a download",
+    "expired-token": "401 jwt expired, and the token is invalid from now on",
+    "early-404": "404 for a download, as Sigma sends it before the export is known",
+    "failed-rendering": "500 for a download",
 }
-# These strike downloads unless a rule says otherwise
+# These match downloads unless a rule says otherwise
 OF_DOWNLOADS = {
     "early-404": (404, "Query not found"),
     "failed-rendering": (500, "The export could not be rendered"),
 }
 DOWNLOAD = "GET /v2/query/*"
-# Done to the answer, after the work
+# Done to the response, after the work
 CHANGED = {
-    "slow": "the answer comes `seconds` later (default 1)",
-    "hang": "the answer never comes",
-    "drop": "the connection is lost before the answer",
+    "slow": "the response comes `seconds` later (default 1)",
+    "hang": "the response never comes",
+    "drop": "the connection is lost before the response",
     "truncate": "the connection is lost in the middle of the body",
     "broken-json": "the second half of the body is missing, but its length is right",
     "empty": "status 200 without a body",
-    "html": "status 200 with a page in place of the body",
-    "repeat-page": "nextPage names the page that was asked for",
-    "error-row": "an error object stands among the entries",
+    "html": "status 200 with an HTML page as the body",
+    "repeat-page": "nextPage names the page that was requested",
+    "error-row": "an error object is among the entries",
     "missing-field": "`field` is missing in the object, or in every entry of a list",
     "null-field": "`field` is null in the object, or in every entry of a list",
     "failed-job": "the job that the request starts ends in `failed`",  # see materializations.py
@@ -56,7 +55,7 @@ EDGE_PAGE = "<!DOCTYPE html><html><head><title>{}</title></head><body>1015</body
 
 
 class Fault(BaseModel):
-    """A rule. It strikes `times` requests (0: all) that match, after letting `after` pass."""
+    """A rule. After `after` matching requests, it applies to the next `times` (0: to all)."""
 
     kind: str = Field(examples=["503", "403-html", *REFUSED, *CHANGED])
     match: str = Field("*", description="METHOD and path, with * for any text.")
@@ -82,20 +81,16 @@ class Fault(BaseModel):
         raise ValueError(f"{match!r} matches no request. Write it like GET /v2/members*")
 
     @model_validator(mode="after")
-    def _of_downloads(self) -> "Fault":
+    def _check(self) -> "Fault":
         if self.kind in OF_DOWNLOADS and self.match == "*":
             self.match = DOWNLOAD
-        return self
-
-    @model_validator(mode="after")
-    def _names_a_field(self) -> "Fault":
         if bool(self.field) != (self.kind in ("missing-field", "null-field")):
-            raise ValueError("field=NAME belongs to missing-field and null-field, and to no other")
+            raise ValueError("only missing-field and null-field need field=NAME")
         return self
 
     @classmethod
     def parse(cls, text: str) -> "Fault":
-        """Read a rule from its written form. Raises ValueError."""
+        """Read a rule in its written form. Raises ValueError."""
         words = text.split()
         options = dict(word.split("=", 1) for word in words if "=" in word)
         kind, *match = [word for word in words if "=" not in word] or [""]
@@ -107,8 +102,8 @@ class Fault(BaseModel):
         except ValidationError as error:
             raise ValueError(first_problem(error)) from None
 
-    def strikes(self, method: str, path: str) -> bool:
-        """Count a request, and say whether this rule strikes it."""
+    def applies(self, method: str, path: str) -> bool:
+        """Count a request if it matches, and return True if the rule applies to it."""
         if not fnmatch.fnmatchcase(f"{method} {path}", self.match):
             return False
         self.seen += 1
@@ -117,65 +112,65 @@ class Fault(BaseModel):
 
 
 def first_problem(error: ValidationError) -> str:
-    """Say in one line what is wrong with a rule."""
+    """Return in one line what is wrong with a rule."""
     problem = error.errors()[0]
     where = problem["loc"][0] if problem["loc"] else "field"
     return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
 
 
 class Faults:
-    """Middleware that lets the rules strike: the first that fits, which alone counts it."""
+    """Middleware that applies the first rule that fits. Rules behind it don't count the request."""
 
     def __init__(self, app: FastAPI, rules: list[Fault]) -> None:
         self.app = app
         self.rules = rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, unless a fault strikes it."""
+        """Pass a request on, unless a fault applies to it."""
         if scope["type"] != "http" or not scope["path"].startswith("/v2"):
             await self.app(scope, receive, send)
             return
         latency = self.app.state.organization.options.latency
         if latency:
             send = delayed(send, latency)
-        asked = scope["method"], scope["path"]
-        rule = next((rule for rule in self.rules if rule.strikes(*asked)), None)
-        if rule is not None:
-            scope["logged"].fault = rule.kind
+        request = scope["method"], scope["path"]
+        rule = next((rule for rule in self.rules if rule.applies(*request)), None)
         if rule is None:
             await self.app(scope, receive, send)
-        elif rule.kind in CHANGED:
+            return
+        scope["logged"].fault = rule.kind
+        if rule.kind in CHANGED:
             await self._change(rule, scope, receive, send)
-        else:
-            answer = self._refusal(rule, scope)
-            answer.headers["X-Sandbox-Fault"] = rule.kind
-            await answer(scope, receive, send)
+            return
+        response = self._refusal(rule, scope)
+        response.headers["X-Sandbox-Fault"] = rule.kind
+        await response(scope, receive, send)
 
     def _refusal(self, rule: Fault, scope: Scope) -> Response:
-        """Return the answer of a fault that stands in place of the work."""
+        """Return the response of a fault that is sent instead of doing the work."""
         kind = rule.kind
         if kind == "expired-token":
             organization: Organization = self.app.state.organization
             sent = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
             organization.tokens.pop(sent.removeprefix("Bearer "), None)
-            return error_answer(401, "jwt expired")
+            return error_response(401, "jwt expired")
         if kind in OF_DOWNLOADS:
-            return error_answer(*OF_DOWNLOADS[kind])
+            return error_response(*OF_DOWNLOADS[kind])
         status = int(kind[:3])
         if kind.endswith("-html"):
             return HTMLResponse(EDGE_PAGE.format(f"Attention Required! | {status}"), status)
         headers = {"Retry-After": f"{rule.seconds:.0f}"} if status == 429 else None
-        return error_answer(status, f"Fault on demand: {status}", headers)
+        return error_response(status, f"Fault on demand: {status}", headers)
 
     async def _change(self, rule: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        """Do the work, and spoil the answer."""
-        answer: list[Message] = []
+        """Do the work, and change the response."""
+        messages: list[Message] = []
 
         async def keep(message: Message) -> None:
-            answer.append(message)
+            messages.append(message)
 
         await self.app(scope, receive, keep)
-        start, body = answer[0], b"".join(part.get("body", b"") for part in answer[1:])
+        start, body = messages[0], b"".join(part.get("body", b"") for part in messages[1:])
         if rule.kind == "drop":
             scope["cut_connection"]()
             return
@@ -185,27 +180,24 @@ class Faults:
             return
         if rule.kind == "slow":
             await asyncio.sleep(rule.seconds)
-        headers = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
+        headers = {k.lower(): v for k, v in start["headers"]}
         if rule.kind in ("empty", "html"):
             start["status"] = 200
-        body = spoiled(rule, body, scope)
+        if rule.kind == "html":
+            headers[b"content-type"] = b"text/html; charset=utf-8"
+        body = changed_body(rule, body, scope["query_string"].decode("latin-1"))
         length = len(body)
         if rule.kind == "truncate":
-            body = body[: len(body) // 2]
-        headers += [
-            (b"content-length", str(length).encode()),
-            (b"x-sandbox-fault", rule.kind.encode()),
-        ]
-        if rule.kind == "html":
-            headers = [(k, v) for k, v in headers if k.lower() != b"content-type"]
-            headers.append((b"content-type", b"text/html; charset=utf-8"))
-        await send({**start, "headers": headers})
-        # After a body that is too short the server closes the connection by itself
+            body = body[: length // 2]
+        headers[b"content-length"] = str(length).encode()
+        headers[b"x-sandbox-fault"] = rule.kind.encode()
+        await send({**start, "headers": [*headers.items()]})
+        # After a body that is too short, the server closes the connection
         await send({"type": "http.response.body", "body": body, "more_body": len(body) < length})
 
 
 def delayed(send: Send, seconds: float) -> Send:
-    """Return a send whose answer begins so many seconds from now, however long the work takes."""
+    """Return a send that starts the response so many seconds from now, whatever the work takes."""
     clock = asyncio.get_running_loop().time
     due = clock() + seconds
 
@@ -217,35 +209,29 @@ def delayed(send: Send, seconds: float) -> Send:
     return wait_and_send
 
 
-def spoiled(rule: Fault, body: bytes, scope: Scope) -> bytes:
-    """Return the body that a fault makes of an answer's body."""
-    kind = rule.kind
-    if kind == "empty":
+def changed_body(rule: Fault, body: bytes, query: str) -> bytes:
+    """Return the body of a response as a fault changes it."""
+    if rule.kind == "empty":
         return b""
-    if kind == "html":
+    if rule.kind == "html":
         return EDGE_PAGE.format("Just a moment...").encode()
-    if kind == "broken-json":
+    if rule.kind == "broken-json":
         return body[: len(body) // 2]
-    if kind in ("repeat-page", "error-row"):
-        page = json.loads(body)
-        if isinstance(page, MutableMapping):
-            _spoil_page(kind, page, scope["query_string"].decode("latin-1"))
-        return json.dumps(page).encode()
-    if rule.field and body[:1] in (b"{", b"["):
-        page = json.loads(body)
-        rows = page if isinstance(page, list) else page.get("entries", [page])
-        for row in rows:
-            row.update(dict.fromkeys(rule.field.split(",")))
-            for name in rule.field.split(",") if kind == "missing-field" else ():
-                del row[name]
-        return json.dumps(page).encode()
-    return body
-
-
-def _spoil_page(kind: str, page: MutableMapping[str, Any], query: str) -> None:
-    asked_for = re.search(r"(?:^|&)page=([^&]+)", query)
-    if kind == "repeat-page" and asked_for:
-        page["nextPage"] = asked_for[1]
-    if kind == "error-row" and "entries" in page:
+    edits = rule.kind in ("repeat-page", "error-row") or rule.field
+    if not edits or body[:1] not in (b"{", b"["):
+        return body
+    page: Any = json.loads(body)
+    is_list = isinstance(page, list)
+    requested = re.search(r"(?:^|&)page=([^&]+)", query)
+    if rule.kind == "repeat-page" and requested and not is_list:
+        page["nextPage"] = requested[1]
+    if rule.kind == "error-row" and not is_list and "entries" in page:
         error = {"code": "inode_unreadable", "message": "Not readable", "requestId": "fault-1"}
         page["entries"].insert(1, error)
+    if rule.field:
+        for row in page if is_list else page.get("entries", [page]):
+            for name in rule.field.split(","):
+                row[name] = None
+                if rule.kind == "missing-field":
+                    del row[name]
+    return json.dumps(page).encode()

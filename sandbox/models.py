@@ -1,7 +1,6 @@
-"""What the organization consists of, in the fields that Sigma's API shows.
+"""Members, teams, workbooks and so on, in the fields of Sigma's API.
 
-Field names are those of the contract, so they are in camel case. A field with a default is one
-that the contract calls optional; it is left out of an answer until something sets it.
+A field with a default is optional in the contract: a response leaves it out until it is set.
 """
 
 from typing import Literal
@@ -12,19 +11,9 @@ WorkspacePermission = Literal["view", "explore", "organize", "edit"]
 ConnectionPermission = Literal["usage", "annotate"]
 WorkbookPermission = Literal["view", "explore", "edit"]
 FileType = Literal[
-    "workspace",
-    "folder",
-    "workbook",
-    "dataset",
-    "data-model",
-    "sql",
-    "worksheet",
-    "dashboard",
-    "template",
-    "table",
-    "symlink",
-    "report",
-]
+    "workspace", "folder", "workbook", "dataset", "data-model", "sql", "worksheet", "dashboard",
+    "template", "table", "symlink", "report"
+]  # fmt: skip
 
 
 class Stamped(BaseModel):
@@ -37,7 +26,7 @@ class Stamped(BaseModel):
 
 
 class AccountType(BaseModel):
-    """An account type, the role that a member has in the organization."""
+    """An account type: the role of a member in the organization."""
 
     accountTypeId: str
     accountTypeName: str
@@ -46,7 +35,7 @@ class AccountType(BaseModel):
 
 
 class Member(Stamped):
-    """A user of the organization. isArchived means deactivated, isInactive archived by SCIM."""
+    """A user. isArchived means deactivated, isInactive means archived by SCIM."""
 
     organizationId: str
     memberId: str
@@ -100,15 +89,14 @@ class Connection(Stamped):
 class AttributeValue(BaseModel):
     """The value of a user attribute."""
 
-    # "true" is no boolean, and 1 is no text, for clients send this, too
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True)  # clients send it, so 1 is not a text
 
     val: str
     type: Literal["string"]
 
 
 class UserAttribute(Stamped):
-    """Something that is known about members, such as their region: row-level security uses it."""
+    """A value that members have, such as their region, for row-level security."""
 
     userAttributeId: str
     name: str
@@ -146,7 +134,7 @@ class WorkbookPage(BaseModel):
 
 
 class Element(BaseModel):
-    """An element on a page of a workbook. Sigma's name for the sort of chart is misspelled."""
+    """An element on a page of a workbook. Sigma misspells the name of the kind of chart."""
 
     elementId: str
     name: str = ""
@@ -163,7 +151,7 @@ class Control(BaseModel):
 
 
 class Embed(BaseModel):
-    """A public embed of a workbook, or of the page or element that sourceId names."""
+    """A public embed of a workbook, or of one of its pages or elements (sourceId)."""
 
     embedId: str
     embedUrl: str
@@ -173,20 +161,13 @@ class Embed(BaseModel):
     sourceName: str | None
 
 
-class Cron(BaseModel):
-    """When a schedule runs."""
-
-    cronSpec: str
-    timezone: str
-
-
 class MaterializationSchedule(BaseModel):
-    """When an element's data is written to the warehouse; without a schedule only on request."""
+    """When an element's data is written to the warehouse. No schedule: on request only."""
 
     sheetId: str
     elementId: str
     elementName: str
-    schedule: Cron | None
+    schedule: dict[str, str] | None  # cronSpec and timezone
     configuredAt: str
     paused: bool
 
@@ -202,7 +183,7 @@ class Materialization(BaseModel):
 
 
 class File(Stamped):
-    """A document or folder as one member sees it (an inode)."""
+    """A document, folder or workspace (an inode), with the permission of one member."""
 
     id: str
     urlId: str
@@ -216,16 +197,11 @@ class File(Stamped):
     isArchived: bool
     description: str = ""
     ownerId: str | None = None
-
-
-class RecentFile(File):
-    """A document or folder, and when the member used it last."""
-
-    lastInteractionAt: str = ""
+    lastInteractionAt: str = ""  # in lists of recent files
 
 
 class Grant(Stamped):
-    """What a member or a team may do with something."""
+    """The permission of a member or team on something."""
 
     grantId: str
     inodeId: str

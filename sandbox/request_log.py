@@ -1,4 +1,4 @@
-"""The request log: what was asked, what was answered, what was ignored. Secrets are masked."""
+"""The request log: each request, its response status, and ignored fields. Secrets are masked."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.bodies import ignored_fields
+from sandbox.api import ignored_fields
 
 SECRET_NAME = re.compile(
     r"secret|password|token|private_?key|passphrase|service_?account", re.IGNORECASE
@@ -19,7 +19,7 @@ KEPT = 100_000  # requests
 
 
 class LoggedRequest(BaseModel):
-    """One request. status is 0 when the answer was withheld by a fault."""
+    """One request. status is 0 while there is no response, as after some faults."""
 
     number: int
     time: str
@@ -28,14 +28,14 @@ class LoggedRequest(BaseModel):
     query: str
     body: Any
     ignored: list[str]
-    status: int
-    fault: str
-    milliseconds: float
+    status: int = 0
+    fault: str = ""
+    milliseconds: float = 0
     atOnce: int
 
 
 class RequestLog:
-    """Middleware that keeps the last requests. What lies outside /v2 and /v2.1 is not logged."""
+    """Middleware that keeps the last requests below /v2 and /v2.1."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -43,19 +43,23 @@ class RequestLog:
         self.clear()
 
     def clear(self) -> None:
-        """Forget all requests. Those that are under way end as if nothing had happened."""
+        """Forget all requests. Those that are under way end normally."""
         self.entries: deque[LoggedRequest] = deque(maxlen=KEPT)
         self.count = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and note what became of it."""
+        """Pass a request on, and note its result."""
         if scope["type"] != "http" or not scope["path"].startswith("/v2"):
             await self.app(scope, receive, send)
             return
         begin = time.monotonic()
         self.count += 1
         self.under_way += 1
-        body = await _whole_body(receive)
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
         ignored: list[str] = []
         ignored_fields.set(ignored)
         entry = LoggedRequest(
@@ -66,21 +70,14 @@ class RequestLog:
             query=scope["query_string"].decode("latin-1"),
             body=_readable(scope, body),
             ignored=ignored,
-            status=0,
-            fault="",
-            milliseconds=0,
             atOnce=self.under_way,
         )
         self.entries.append(entry)
-        scope["logged"] = entry  # for the faults, which may leave no answer to look at
-        replayed = False
+        scope["logged"] = entry  # for the faults, which may leave no response
+        replay = [{"type": "http.request", "body": body, "more_body": False}]
 
-        async def replay() -> Message:
-            nonlocal replayed
-            if replayed:
-                return await receive()
-            replayed = True
-            return {"type": "http.request", "body": body, "more_body": False}
+        async def receive_again() -> Message:
+            return replay.pop() if replay else await receive()
 
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -89,22 +86,13 @@ class RequestLog:
             await send(message)
 
         try:
-            await self.app(scope, replay, note)
+            await self.app(scope, receive_again, note)
         finally:
             self.under_way -= 1
 
 
-async def _whole_body(receive: Receive) -> bytes:
-    body = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            return body
-
-
 def _readable(scope: Scope, body: bytes) -> Any:
-    """Return a body for people to read."""
+    """Return a body for people."""
     if not body:
         return None
     kind = dict(scope["headers"]).get(b"content-type", b"")
@@ -112,14 +100,14 @@ def _readable(scope: Scope, body: bytes) -> Any:
         if b"form-urlencoded" in kind:
             return masked(dict(parse_qsl(body.decode())))
         shown = masked(json.loads(body))
-        json.dumps(shown, ensure_ascii=False, allow_nan=False).encode()  # the log is JSON, too
+        json.dumps(shown, ensure_ascii=False, allow_nan=False).encode()  # the log is also JSON
         return shown
     except (ValueError, RecursionError):
         return f"{len(body)} bytes"
 
 
 def masked(value: Any, name: str = "") -> Any:
-    """Return a body with *** in place of everything that is named like a secret, or lies in one."""
+    """Return a body with *** for every value whose name, or a name around it, is a secret's."""
     if isinstance(value, dict):
         return {
             key: masked(inner, name if SECRET_NAME.search(name) else key)

@@ -1,38 +1,31 @@
 """The organization as it is on every start.
 
-IDs are computed from what they belong to, so documents may name them, and a reset brings them
-back. What the documents and the demo settings name has a key of its own.
+IDs are computed from what they belong to, so documents can mention them and a reset restores them.
+Everything that the documents and the demo settings mention has a constant here.
 """
 
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from sandbox.content import element_id, page_id, pages_of
-from sandbox.models import (
-    AccountType,
-    AttributeValue,
-    Cron,
-    MaterializationSchedule,
-    UserAttributeAssignment,
-    Workspace,
-)
+from sandbox.models import AccountType, AttributeValue, Member, UserAttributeAssignment
 from sandbox.organization import (
-    ORGANIZATION_ID,
     ROBOT_ID,
     Client,
     Folder,
     Options,
     Organization,
-    StoredConnection,
+    StoredSchedule,
     StoredTeam,
     StoredUserAttribute,
-    StoredWorkbook,
+    add_connection,
     add_member,
+    add_workbook,
+    add_workspace,
     make_short_id,
     make_uuid,
     stamps,
     time_text,
-    workbook_url,
 )
 
 SEED_TIME = datetime(2024, 1, 2, 8, 0, tzinfo=timezone.utc)
@@ -46,27 +39,20 @@ LAST_NAMES = (
     " Lindqvist Moreau Novák Okafor Petrov Quist Rossi Świątek Tanaka Ueda Varga Weber Ximenes"
     " Young Zeller"
 ).split()
+ASCII = str.maketrans("áąęś", "aaes")
 TEAMS = "Finance Marketing Sales Support Engineering Operations Legal Onboarding".split()
-WORKSPACES = (
-    "Finance",
-    "Marketing",
-    "Sales",
-    "Support",
-    "Engineering",
-    "Operations",
-    "Legal",
-    "People",
-    "Executive",
+WORKSPACES = [
+    *"Finance Marketing Sales Support Engineering Operations Legal People Executive".split(),
     "Sandbox",
     "Shared Reports",
-    "Shared Reports",  # a name may be used twice
-)
+    "Shared Reports",  # a name can be used twice
+]
 TOPICS = (
     "Revenue Churn Pipeline Inventory Headcount Tickets Uptime Campaigns Renewals Margins Orders"
     " Deliveries Returns"
 ).split()
-DEMO_USER_ATTRIBUTE = "Region"  # has no assignments yet
 VIEWS = "Overview Forecast Weekly Monthly Deep-Dive Audit Tracker".split()
+DEMO_USER_ATTRIBUTE = "Region"  # has no assignments yet
 
 OWNER_ID = make_short_id("member", "owner", 28)
 VIEWER_ID = make_short_id("member", "viewer", 28)
@@ -108,61 +94,59 @@ def _seeded(key: int) -> dict[str, Any]:
 
 
 def _seed_account_types(org: Organization) -> None:
-    for name, description, is_custom in (
-        ("View", "Open and filter workbooks", False),
-        ("Act", "View, and write into input tables", False),
-        ("Analyze", "Act, and explore data", False),
-        ("Build", "Analyze, and create workbooks", False),
-        ("Admin", "Everything", False),
-        ("Viewer", "The older name of View, kept from before", True),
-        ("Explorer", "The older name of Analyze, kept from before", True),
-        ("Creator", "The older name of Build, kept from before", True),
-        ("Finance Auditor", "View, with downloads", True),
-    ):
+    descriptions = {
+        "View": "Open and filter workbooks",
+        "Act": "View, and write into input tables",
+        "Analyze": "Act, and explore data",
+        "Build": "Analyze, and create workbooks",
+        "Admin": "Everything",
+        "Viewer": "The older name of View, kept from before",
+        "Explorer": "The older name of Analyze, kept from before",
+        "Creator": "The older name of Build, kept from before",
+        "Finance Auditor": "View, with downloads",
+    }
+    for n, (name, description) in enumerate(descriptions.items()):
         org.account_types.append(
             AccountType(
                 accountTypeId=make_uuid("account type", name),
                 accountTypeName=name,
                 description=description,
-                isCustom=is_custom,
+                isCustom=n >= 5,
             )
         )
 
 
 def _seed_members(org: Organization) -> None:
-    """Add the owner of the credentials, a viewer, many others, and the robot; a few deactivated."""
+    """Add the owner of the credentials, a viewer, many others, the deactivated, and the robot."""
     total = org.options.members
-    demo = min(75, total - 2)  # beyond the first page of 50
+    special: dict[int, tuple[str, str, str, str, object]] = {
+        min(75, total - 2): ("Sales", "Rep", "sales_rep", "View", "demo"),  # not on the first page
+        0: ("Ada", "Admin", "ada", "admin", "owner"),
+        1: ("Vic", "Viewer", "vic", "View", "viewer"),
+    }
     for n in range(total - 1):
+        # The names repeat after 26 members. The case of the account type varies, as in reality.
         first, last = FIRST_NAMES[n % 26], LAST_NAMES[n * 7 % 26]
-        # The same names come again after 26 members, and the case of the type varies, as it does
-        # in real organizations
-        email = f"{first}.{last}{n // 26 or ''}@example.com".lower().replace("ś", "s")
+        email = f"{first}.{last}{n // 26 or ''}".lower().translate(ASCII)
         kind = ("View", "build", "Analyze", "View", "act")[n % 5]
-        key: object = n
-        if n == 0:
-            first, last, email, kind, key = "Ada", "Admin", "ada@example.com", "admin", "owner"
-        elif n == 1:
-            first, last, email, kind, key = "Vic", "Viewer", "vic@example.com", "View", "viewer"
-        elif n == demo:
-            first, last, email, kind, key = "Sales", "Rep", "sales_rep@example.com", "View", "demo"
-        email = email.replace("á", "a").replace("ą", "a").replace("ę", "e").replace("ś", "s")
-        add_member(org, key, first, last, email, kind, _seeded(n))
+        first, last, email, kind, key = special.get(n, (first, last, email, kind, n))
+        add_member(org, key, first, last, f"{email}@example.com", kind, _seeded(n))
     for n in range(5):
-        member = add_member(
-            org, f"left {n}", "Gone", f"Person{n}", f"gone{n}@example.com", "View", _seeded(n)
-        )
-        member.isArchived = True
-    robot = add_member(
-        org, ROBOT_ID, "Scheduler", "User", "scheduler-robot@example.com", "admin", _seeded(0)
-    )
-    del org.members[robot.memberId]
-    robot.memberId = ROBOT_ID
-    org.members[ROBOT_ID] = robot
+        email = f"gone{n}@example.com"
+        add_member(
+            org, f"left {n}", "Gone", f"Person{n}", email, "View", _seeded(n)
+        ).isArchived = True
+    email = "scheduler-robot@example.com"
+    robot = ROBOT_ID, "Scheduler", "User", email, "admin", _seeded(0)
+    add_member(org, *robot, member_id=ROBOT_ID)
+
+
+def _people(org: Organization) -> list[Member]:
+    return [m for m in org.members.values() if not m.isArchived and m.memberId != ROBOT_ID]
 
 
 def _seed_teams(org: Organization) -> None:
-    people = [m for m in org.members.values() if not m.isArchived and m.memberId != ROBOT_ID]
+    people = _people(org)
     for n, name in enumerate(TEAMS):
         team = StoredTeam(
             teamId=make_uuid("team", name),
@@ -171,7 +155,7 @@ def _seed_teams(org: Organization) -> None:
             visibility="public" if n % 3 else "private",
             **_seeded(n),
         )
-        if team.teamId != DEMO_TEAM_ID:  # the team that the tutorial fills starts empty
+        if team.teamId != DEMO_TEAM_ID:  # the team that the tutorial fills is empty
             team.members = {person.memberId: OWNER_ID for person in people[n :: len(TEAMS)][:20]}
         org.teams[team.teamId] = team
 
@@ -179,14 +163,7 @@ def _seed_teams(org: Organization) -> None:
 def _seed_workspaces(org: Organization) -> None:
     teams = list(org.teams.values())
     for n, name in enumerate(WORKSPACES):
-        workspace = Workspace(
-            workspaceId=make_uuid("workspace", n),
-            workspaceUrlId=make_short_id("workspace", n, 22),
-            name=name,
-            **_seeded(n),
-        )
-        org.workspaces[workspace.workspaceId] = workspace
-        org.grant(workspace.workspaceId, OWNER_ID, None, "edit", OWNER_ID)
+        workspace = add_workspace(org, n, name, _seeded(n))
         if workspace.workspaceId != DEMO_WORKSPACE_ID:
             team = teams[n % len(teams)]
             org.grant(workspace.workspaceId, None, team.teamId, "explore", OWNER_ID)
@@ -205,18 +182,18 @@ def _seed_workspaces(org: Organization) -> None:
 
 
 def _seed_connections(org: Organization) -> None:
-    for n, (name, kind, is_sample) in enumerate(
+    for n, (name, kind) in enumerate(
         (
-            ("Sigma Sample Database", "snowflake", True),
-            ("Snowflake Production", "snowflake", False),
-            ("BigQuery Marketing", "bigQuery", False),
+            ("Sigma Sample Database", "snowflake"),
+            ("Snowflake Production", "snowflake"),
+            ("BigQuery Marketing", "bigQuery"),
         )
     ):
-        connection = StoredConnection(
-            organizationId=ORGANIZATION_ID,
-            connectionId=make_uuid("connection", n),
-            isSample=is_sample,
-            isAuditLog=False,
+        add_connection(
+            org,
+            n,
+            _seeded(n),
+            isSample=n == 0,
             lastActiveAt=time_text(SEED_TIME + timedelta(days=30 + n)),
             name=name,
             type=kind,
@@ -225,22 +202,15 @@ def _seed_connections(org: Organization) -> None:
             warehouse="DEMO_WH" if kind == "snowflake" else "",
             user="SIGMA_SERVICE",
             role="REPORTING",
-            **_seeded(n),
         )
-        org.connections[connection.connectionId] = connection
-    # Everybody may use the sample data; the connection of the tutorial has no grants yet
+    # The connection of the tutorial has no grants yet
     org.grant(make_uuid("connection", 0), None, make_uuid("team", "Sales"), "usage", OWNER_ID)
 
 
 def _seed_user_attributes(org: Organization) -> None:
-    """Add three attributes. Who searches for the demo's by a part of its name finds two."""
-    people = [m for m in org.members.values() if not m.isArchived and m.memberId != ROBOT_ID]
+    """Add three attributes. A search for a part of the demo attribute's name finds two."""
     for n, (name, values) in enumerate(
-        (
-            ("Sales Region", ("North", "South")),
-            ("Department", tuple(TEAMS)),
-            (DEMO_USER_ATTRIBUTE, ()),
-        )
+        (("Sales Region", ["North", "South"]), ("Department", TEAMS), (DEMO_USER_ATTRIBUTE, []))
     ):
         attribute = StoredUserAttribute(
             userAttributeId=make_uuid("user attribute", name),
@@ -249,41 +219,33 @@ def _seed_user_attributes(org: Organization) -> None:
             defaultValue=None,
             **_seeded(n),
         )
-        if values:
-            attribute.assignments = {
-                member.memberId: UserAttributeAssignment(
-                    userId=member.memberId,
-                    value=AttributeValue(val=values[i % len(values)], type="string"),
-                    **_seeded(n),
-                )
-                for i, member in enumerate(people[:60])
-            }
+        for i, member in enumerate(_people(org)[:60] if values else ()):
+            value = AttributeValue(val=values[i % len(values)], type="string")
+            attribute.assignments[member.memberId] = UserAttributeAssignment(
+                userId=member.memberId, value=value, **_seeded(n)
+            )
         org.user_attributes[attribute.userAttributeId] = attribute
 
 
 def _seed_workbooks(org: Organization) -> None:
     """Add workbooks in the workspaces, and four that only their owners can open."""
     owners = [m.memberId for m in org.members.values() if m.memberId != ROBOT_ID][:40]
+    spaces = list(org.workspaces.values())
     for n in range(org.options.workbooks + 4):
-        name = f"{TOPICS[n % 13]} {VIEWS[n % 7]} {n}"
-        if n == 0:
-            name = "Plugs Sales Performance"
         is_private = n >= org.options.workbooks
         owner = owners[1 + n % (len(owners) - 1)] if is_private or n % 3 else OWNER_ID
-        space = list(org.workspaces.values())[n % len(org.workspaces)]
-        home = org.folders[org.members[owner].homeFolderId]
-        archive = org.folders[make_uuid("folder", n % len(org.workspaces))]
+        space = spaces[n % len(spaces)]
         path, parent_id = space.name, space.workspaceId
         if is_private:
-            path, parent_id = home.name, home.id
+            path, parent_id = "My Documents", org.members[owner].homeFolderId
         elif n % 4 == 3:
-            path, parent_id = f"{space.name}/{archive.name}", archive.id
-        url_id = make_short_id("workbook", n, 22)
-        workbook = StoredWorkbook(
-            workbookId=make_uuid("workbook", n),
-            workbookUrlId=url_id,
+            path, parent_id = f"{space.name}/Archive", make_uuid("folder", n % len(spaces))
+        name = f"{TOPICS[n % 13]} {VIEWS[n % 7]} {n}" if n else "Plugs Sales Performance"
+        add_workbook(
+            org,
+            n,
+            _seeded(n),
             name=name,
-            url=workbook_url(name, url_id),
             path=path,
             latestVersion=1 + n % 9,
             ownerId=owner,
@@ -291,9 +253,7 @@ def _seed_workbooks(org: Organization) -> None:
             workspaceId=None if is_private else space.workspaceId,
             number=n,
             has_input_table=(n - 7) % org.options.input_tables == 0,
-            **_seeded(n),
         )
-        org.workbooks[workbook.workbookId] = workbook
 
 
 def _seed_schedules(org: Organization) -> None:
@@ -301,15 +261,14 @@ def _seed_schedules(org: Organization) -> None:
     for workbook in list(org.workbooks.values())[: min(org.options.workbooks, 260) : 10]:
         tables = pages_of(workbook)[1].elements
         count = 2 if workbook.workbookId == TWO_SCHEDULES_WORKBOOK_ID else 1
+        daily = {"cronSpec": "0 6 * * *", "timezone": "America/Los_Angeles"}
         org.schedules[workbook.workbookId] = [
-            MaterializationSchedule(
+            StoredSchedule(
+                workbookId=workbook.workbookId,
                 sheetId=make_short_id("sheet", table.elementId, 10),
                 elementId=table.elementId,
                 elementName=table.name,
-                # Without a schedule it runs on request only
-                schedule=None
-                if workbook.number == 30
-                else Cron(cronSpec="0 6 * * *", timezone="America/Los_Angeles"),
+                schedule=None if workbook.number == 30 else daily,  # None: on request only
                 configuredAt=workbook.createdAt,
                 paused=workbook.workbookId == PAUSED_WORKBOOK_ID,
             )

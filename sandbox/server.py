@@ -1,4 +1,4 @@
-"""The sandbox as a web server: which parts it consists of, and how it is started."""
+"""The sandbox as a web server."""
 
 import socket
 import threading
@@ -7,16 +7,17 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope
 
-from sandbox import admin, console, errors, openapi
-from sandbox.changes import Watch
-from sandbox.door import Door
+from sandbox import admin, console, errors
+from sandbox.api import TOKEN_PATH, operation_id
+from sandbox.changes import TrackChanges
 from sandbox.faults import Fault, Faults
 from sandbox.organization import Options
+from sandbox.origin_check import OriginCheck
 from sandbox.request_log import RequestLog
 from sandbox.resources import (
-    account_types,
     auth,
     connections,
     exports,
@@ -26,66 +27,79 @@ from sandbox.resources import (
     not_supported,
     teams,
     user_attributes,
-    whoami,
     workbooks,
     workspaces,
 )
 from sandbox.seed import seed
 
-HOST = "127.0.0.1"  # never another: whoever can reach the sandbox may do everything in it
+HOST = "127.0.0.1"  # no other: everyone who can reach the sandbox may change everything in it
+ROUTERS = (
+    not_supported.router,  # first, because some of these paths also match an {id} of others
+    auth.router,
+    auth.whoami_router,
+    members.router,
+    members.types_router,
+    teams.router,
+    workspaces.router,
+    connections.router,
+    files.router,
+    user_attributes.router,
+    workbooks.router,
+    materializations.router,
+    exports.router,
+    exports.query_router,
+    admin.router,
+)
 
 
-def create_app(options: Options, rules: list[Fault]) -> FastAPI:
-    """Return the sandbox as an ASGI application."""
-    app = FastAPI(
+class Sandbox(FastAPI):
+    """The application. Its state has organization, rules, log and changes."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description. Postman needs the whole URL for the token."""
+        description = super().openapi()
+        flow = description["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]
+        flow["tokenUrl"] = flow["refreshUrl"] = self.servers[0]["url"] + TOKEN_PATH
+        return description
+
+
+def create_app(options: Options, rules: list[Fault], url: str = f"http://{HOST}:8765") -> FastAPI:
+    """Return the sandbox as an application. url is where it is going to be served."""
+    app = Sandbox(
         title="Sigma sandbox",
         version="2",
         description="A local stand-in for one organization of the Sigma REST API.",
-        openapi_url=None,  # see openapi.py
+        servers=[{"url": url, "description": "This sandbox"}],
+        docs_url=None,  # these pages would load scripts from other hosts
+        redoc_url=None,
         redirect_slashes=False,
-        # Declared here, the refusals take the place of the framework's own 422
+        generate_unique_id_function=operation_id,
+        # Instead of the framework's own 422
         responses={"default": {"model": errors.ApiError, "description": "Sigma API Error"}},
     )
     app.state.organization = seed(options)
     app.state.rules = rules
-    app.add_middleware(Watch)
     app.state.log = RequestLog(Faults(app, rules))
-    app.state.entrance = Door(app.state.log)  # outermost: what is refused is not even logged
+    app.add_middleware(TrackChanges)
     errors.install(app)
-    openapi.install(app)
-    app.include_router(not_supported.router)  # first: some lie where others have an {id}
-    for resource in (
-        auth,
-        whoami,
-        account_types,
-        members,
-        teams,
-        workspaces,
-        connections,
-        files,
-        user_attributes,
-        workbooks,
-        materializations,
-        exports,
-        admin,
-    ):
-        app.include_router(resource.router)
+    for router in ROUTERS:
+        app.include_router(router)
     console.install(app)
     return app
 
 
-def with_entrance(app: ASGIApp) -> ASGIApp:
-    """Return an application that can cut its connections.
+def can_cut_connections(app: ASGIApp) -> ASGIApp:
+    """Return an application that finds cut_connection in its scope.
 
-    ASGI has no message for that, so the faults get uvicorn's own way.
+    The faults need it, and ASGI has no message for it, so this is uvicorn's own way.
     """
 
-    async def entrance(scope: Scope, receive: Receive, send: Any) -> None:
+    async def wrapped(scope: Scope, receive: Receive, send: Any) -> None:
         if scope["type"] == "http":
             scope["cut_connection"] = send.__self__.transport.abort
         await app(scope, receive, send)
 
-    return entrance
+    return wrapped
 
 
 class Server:
@@ -98,40 +112,42 @@ class Server:
         port: int = 0,
         wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     ) -> None:
-        """Take a port (0: any free one). Raises OSError when it is taken.
+        """Bind a port (0: any free one). Raises OSError if it is in use.
 
-        wrap may put something of its own around the application, such as a recorder in tests.
+        wrap can put something around the application, such as a recorder in tests.
         """
-        # Naming TCP lets asyncio set TCP_NODELAY: without it each answer takes 40 ms longer
+        # Naming TCP lets asyncio set TCP_NODELAY: without it each response takes 40 ms longer
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        # On Windows this option would let two programs share the port
+        # On Windows, SO_REUSEADDR would let two programs share the port
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind((HOST, port))
         self.address = f"http://{HOST}:{self.socket.getsockname()[1]}"
-        self.app = create_app(options or Options(), rules if rules is not None else [])
+        self.app = create_app(
+            options or Options(), rules if rules is not None else [], self.address
+        )
         self.state = self.app.state
+        # Outside of the log and the faults: what is refused here is not logged
+        guarded = TrustedHostMiddleware(OriginCheck(self.state.log), [HOST, "localhost"])
         self._server = uvicorn.Server(
             uvicorn.Config(
-                with_entrance(wrap(self.state.entrance)),
+                can_cut_connections(wrap(guarded)),
                 http="h11",
                 ws="none",
                 lifespan="off",
                 log_level="critical",
-                timeout_keep_alive=3600,  # a client may pause for a minute before it goes on
+                timeout_keep_alive=3600,  # a client may pause for a minute between requests
                 timeout_graceful_shutdown=1,
             )
         )
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-
-    def _serve(self) -> None:
-        self._server.run(sockets=[self.socket])
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self.socket]}, daemon=True
+        )
 
     def __enter__(self) -> "Server":
-        # Clients that come before the server is up wait in the queue of the socket
-        self.socket.listen(128)
+        self.socket.listen(128)  # clients that connect before the server is up wait in the queue
         self._thread.start()
         return self
 

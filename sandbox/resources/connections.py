@@ -1,73 +1,42 @@
-"""/v2/connections: the ways to the data, and who may use them."""
+"""/v2/connections: the connections to data warehouses, and their grants."""
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from sandbox.bodies import Body, CountedPage, Empty, Paging
+from sandbox.api import Admin, Body, CountedPage, Empty, Org, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Connection, ConnectionPermission, Grant
 from sandbox.organization import (
-    ORGANIZATION_ID,
     SLUG,
     StoredConnection,
+    add_connection,
     make_short_id,
     make_uuid,
     now,
     stamps,
 )
-from sandbox.resources.auth import Admin, Caller, Org
-from sandbox.resources.grants import Grantee
+from sandbox.resources.grants import NewGrant, NewGrants, create_grants
 
-router = APIRouter(tags=["connections"])
+router = resource("connections")
 
 
-class NewGrant(Body):
-    """A permission for a member or a team."""
+class NewConnectionGrant(NewGrant):
+    """A permission on a connection."""
 
-    grantee: Grantee
     permission: ConnectionPermission
 
 
-class NewGrants(Body):
-    """The body of POST /v2/connections/{connectionId}/grants."""
-
-    grants: list[NewGrant]
-
-
-class PlainSecret(Body):
-    """A password as an object."""
-
-    type: Literal["plain"]
-    value: str
-
-
-class ManagedSecret(Body):
-    """The name of a password that a secret manager keeps."""
-
-    secretManagerId: str
-    secretId: str
-
-
-Secret = str | PlainSecret | ManagedSecret
+Secret = str | dict[str, str]  # an object has a "plain" value, or names a managed secret
 
 
 class ConnectionDetails(Body):
-    """How to reach a warehouse. The fields are those of Snowflake; of others only type counts."""
+    """How to reach a warehouse. The fields are those of Snowflake; for others only type counts."""
 
     type: Literal[
-        "snowflake",
-        "bigQuery",
-        "databricks",
-        "postgres",
-        "redshift",
-        "alloydb",
-        "mysql",
-        "azuresql",
-        "sqlserver",
-        "starburst",
-    ]
+        "snowflake", "bigQuery", "databricks", "postgres", "redshift", "alloydb", "mysql",
+        "azuresql", "sqlserver", "starburst"
+    ]  # fmt: skip
     account: str | None = None
     host: str | None = None
     warehouse: str | None = None
@@ -88,78 +57,42 @@ class NewConnection(Body):
 
 
 class ConnectionPath(Body):
-    """A way into a connection: [], [DATABASE], [DATABASE, SCHEMA] or with a TABLE at the end."""
+    """A path in a connection: [], [DATABASE], [DATABASE, SCHEMA] or [DATABASE, SCHEMA, TABLE]."""
 
     path: Annotated[list[str], Field(max_length=3)]
 
 
-class PathInfo(BaseModel):
-    """What lies at the end of a path."""
-
-    inodeId: str
-    kind: Literal["scope", "table"]
-    url: str
-
-
-@router.get(
-    "/v2/connections",
-    operation_id="listConnections",
-    summary="List connections",
-    response_model=CountedPage[Connection],
-    response_model_exclude_unset=True,
-)
+@router.get("/v2/connections", summary="List connections")
 async def list_connections(
-    org: Org,
-    caller: Caller,
-    paging: Annotated[Paging, Depends()],
-    includeArchived: bool = False,
-    search: str | None = None,
-) -> dict[str, Any]:
-    """List the connections; search is a part of the name."""
+    org: Org, paging: Paged, includeArchived: bool = False, search: str | None = None
+) -> CountedPage[Connection]:
+    """List the connections. search matches a part of the name."""
+    wanted = (search or "").lower()
     return paging.cut(
         [
             connection
             for connection in org.connections.values()
-            if (includeArchived or not connection.isArchived)
-            and (search is None or search.lower() in connection.name.lower())
+            if (includeArchived or not connection.isArchived) and wanted in connection.name.lower()
         ]
     )
 
 
-@router.post(
-    "/v2/connections",
-    operation_id="createConnection",
-    summary="Create a connection",
-    status_code=201,
-    response_model=Connection,
-    response_model_exclude_unset=True,
-)
+@router.post("/v2/connections", summary="Create a connection", status_code=201)
 async def create_connection(org: Org, admin: Admin, body: NewConnection) -> Connection:
-    """Create a connection. Its warehouse is never asked, and no secret is kept."""
+    """Create a connection. The warehouse isn't contacted, and no secret is kept."""
     details = body.details
     if details.type == "snowflake":
         _check_snowflake(details)
     if not body.name.strip():
         raise Refusal(400, "name: Input should not be empty")
-    shown = {"account", "warehouse", "user", "role"}
-    connection = StoredConnection(
-        organizationId=ORGANIZATION_ID,
-        connectionId=make_uuid("connection", org.next_key()),
-        isSample=False,
-        isAuditLog=False,
-        lastActiveAt=now(),
-        name=body.name,
-        type=details.type,
-        useOauth=details.useOauth,
-        **details.model_dump(include=shown, exclude_none=True),
-        **stamps(admin, now()),
-    )
-    org.connections[connection.connectionId] = connection
-    return connection
+    shown = {"type", "useOauth", "account", "warehouse", "user", "role"}
+    fields = details.model_dump(include=shown, exclude_none=True)
+    fields |= {"name": body.name, "isSample": False, "lastActiveAt": now()}
+    return add_connection(org, org.next_key(), stamps(admin, now()), **fields)
 
 
 def _check_snowflake(details: ConnectionDetails) -> None:
-    """Refuse when something is missing that the way to sign in needs."""
+    """Refuse details that lack what the chosen kind of sign-in needs."""
     if not (details.account or details.host):
         raise Refusal(400, "details.account: Field required, or details.host")
     if details.useOauth:
@@ -170,80 +103,46 @@ def _check_snowflake(details: ConnectionDetails) -> None:
             raise Refusal(400, f"details.{name}: Field required")
 
 
-@router.get(
-    "/v2/connections/{connectionId}",
-    operation_id="getConnection",
-    summary="Get connection details",
-    response_model=Connection,
-    response_model_exclude_unset=True,
-)
-async def get_connection(org: Org, caller: Caller, connectionId: str) -> Connection:
+@router.get("/v2/connections/{connectionId}", summary="Get connection details")
+async def get_connection(org: Org, connectionId: str) -> Connection:
     """Return a connection."""
     return org.connection(connectionId)
 
 
-@router.get(
-    "/v2/connections/{connectionId}/grants",
-    operation_id="listConnectionGrants",
-    summary="List grants for a connection",
-    response_model=CountedPage[Grant],
-)
-async def list_connection_grants(
-    org: Org, caller: Caller, paging: Annotated[Paging, Depends()], connectionId: str
-) -> dict[str, Any]:
-    """List who may use a connection."""
+@router.get("/v2/connections/{connectionId}/grants", summary="List grants for a connection")
+async def list_connection_grants(org: Org, paging: Paged, connectionId: str) -> CountedPage[Grant]:
+    """List the members and teams that have access to a connection."""
     return paging.cut(org.grants.get(org.connection(connectionId).connectionId, []))
 
 
-@router.post(
-    "/v2/connections/{connectionId}/grants",
-    operation_id="createConnectionGrant",
-    summary="Add grants to a connection",
-)
-async def create_connection_grants(
-    org: Org, admin: Admin, connectionId: str, body: NewGrants
+@router.post("/v2/connections/{connectionId}/grants", summary="Add grants to a connection")
+async def create_connection_grant(
+    org: Org, admin: Admin, connectionId: str, body: NewGrants[NewConnectionGrant]
 ) -> Empty:
     """Create grants, or update those that exist."""
-    connection_id = org.connection(connectionId).connectionId
-    for grant in body.grants:
-        grantee = grant.grantee
-        org.grant(connection_id, grantee.memberId, grantee.teamId, grant.permission, admin)
-    return Empty()
+    return create_grants(org, org.connection(connectionId).connectionId, body.grants, admin)
 
 
-@router.post(
-    "/v2/connection/{connectionId}/lookup",  # singular: so it is at Sigma
-    operation_id="lookupConnection",
-    summary="Look up connections by path",
-)
-async def look_up_path(
-    org: Org, caller: Caller, connectionId: str, body: ConnectionPath
-) -> PathInfo:
-    """Return what a path leads to: a table, or a database or schema, which is a scope."""
+# Sigma has this one on the singular path
+@router.post("/v2/connection/{connectionId}/lookup", summary="Look up connections by path")
+async def lookup_connection(org: Org, connectionId: str, body: ConnectionPath) -> dict[str, str]:
+    """Return what a path leads to: a table, or a scope (a database or schema)."""
     connection = org.connection(connectionId)
     _check_path(connection, body.path)
     key = (connection.connectionId, *body.path)
     url_id = make_short_id("inode", key, 22)
-    return PathInfo(
-        inodeId=make_uuid("inode", key) if body.path else connection.connectionId,
-        kind="table" if len(body.path) == 3 else "scope",
-        url=f"https://app.sigmacomputing.com/{SLUG}/b/{url_id}",
-    )
+    return {
+        "inodeId": make_uuid("inode", key) if body.path else connection.connectionId,
+        "kind": "table" if len(body.path) == 3 else "scope",
+        "url": f"https://app.sigmacomputing.com/{SLUG}/b/{url_id}",
+    }
 
 
-@router.post(
-    "/v2/connections/{connectionId}/sync",
-    operation_id="syncConnectionPath",
-    summary="Sync a connection by path",
-)
-async def sync_path(
-    org: Org,
-    admin: Admin,
-    connectionId: str,
-    body: ConnectionPath,
-    useServiceAccount: bool = False,
+@router.post("/v2/connections/{connectionId}/sync", summary="Sync a connection by path")
+async def sync_connection_path(
+    org: Org, admin: Admin, connectionId: str, body: ConnectionPath, useServiceAccount: bool = False
 ) -> Empty:
-    """Note the time. There is no warehouse that could hold anything new."""
+    """Note the time of the sync. There is no warehouse with anything new."""
     connection = org.connection(connectionId)
     _check_path(connection, body.path)
     connection.synced[tuple(body.path)] = now()
@@ -251,7 +150,6 @@ async def sync_path(
 
 
 def _check_path(connection: StoredConnection, path: list[str]) -> None:
-    """Refuse a path that leads nowhere."""
     level: Any = connection.catalog
     for part in path:
         if part not in level:

@@ -1,4 +1,4 @@
-"""Exports: ask for a file of a workbook, a page or an element, and download it when it is ready."""
+"""Exports: request a file of a workbook, a page or an element, and download it when it is ready."""
 
 import re
 import time
@@ -6,21 +6,19 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from sandbox.bodies import Body
+from sandbox.api import Body, Org, resource
 from sandbox.content import CONTROLS, TYPES, pages_of, rows_of
 from sandbox.errors import Refusal
 from sandbox.export_files import CONTENT_TYPES, ROWS_PER_MB, large_csv, make_file
 from sandbox.models import Element
 from sandbox.organization import Export, ExportedTable, StoredWorkbook, make_short_id
-from sandbox.resources.auth import Caller, Org
 from sandbox.resources.workbooks import Opened, element_of, page_of
 
-router = APIRouter()
+router, query_router = resource("workbooks"), resource("query")
 
 MOST_ROWS = 1_000_000  # a request
 HOUR = 3_600_000  # milliseconds
@@ -36,7 +34,7 @@ EXPIRED = (
 
 
 class ExportFormat(Body):
-    """The sort of file. layout belongs to pdf, the size in pixels to png."""
+    """The format of the file. layout is for pdf, the size in pixels for png."""
 
     type: Literal["csv", "json", "jsonl", "xlsx", "pdf", "png"]
     layout: Literal["portrait", "landscape"] | None = None
@@ -45,7 +43,7 @@ class ExportFormat(Body):
 
 
 class NewExport(Body):
-    """The body of POST /v2/workbooks/{workbookId}/export."""
+    """The body of POST /v2/workbooks/{workbookId}/export. timeout has no effect."""
 
     format: ExportFormat
     pageId: str | None = None
@@ -59,31 +57,19 @@ class NewExport(Body):
     resultsValidityTimeMs: Annotated[int, Field(ge=1, le=6 * HOUR)] = HOUR
 
 
-class StartedExport(BaseModel):
-    """An export that is on its way. Sigma says that it is not complete, whatever it is."""
-
-    jobComplete: bool
-    queryId: str
-
-
-@router.post(
-    "/v2/workbooks/{workbookId}/export",
-    operation_id="exportWorkbook",
-    summary="Export data from a workbook",
-    tags=["workbooks"],
-)
-async def export_workbook(org: Org, workbook: Opened, body: NewExport) -> StartedExport:
-    """Start an export: of an element, a page, or the whole workbook when neither is named."""
+@router.post("/v2/workbooks/{workbookId}/export", summary="Export data from a workbook")
+async def export_workbook(org: Org, workbook: Opened, body: NewExport) -> dict[str, bool | str]:
+    """Start an export of an element, a page, or the whole workbook if neither is named."""
     if body.tag is not None:
         raise Refusal(404, f"Tag {body.tag} not found")  # no workbook has any
     if body.exportAs is not None:
         org.member(body.exportAs)
     elements = _chosen(workbook, body)
-    ranges = _date_ranges(body.parameters)
+    first, last = _date_range(body.parameters)
     end = body.offset - 1 + min(body.rowLimit or MOST_ROWS, MOST_ROWS)
     tables = []
     for element in elements:
-        rows = [row for row in rows_of(workbook, element) if _fits(row, ranges)]
+        rows = [row for row in rows_of(workbook, element) if _fits(row, first, last)]
         tables.append(ExportedTable(element.name, element.columns, rows))
     numbers = None
     if org.options.export_mb and body.format.type == "csv":
@@ -94,6 +80,7 @@ async def export_workbook(org: Org, workbook: Opened, body: NewExport) -> Starte
             table.rows = table.rows[body.offset - 1 : end]
     query_id = make_short_id("query", len(org.exports) + 1, 22)
     org.exports[query_id] = Export(
+        queryId=query_id,
         name=workbook.name,
         format=body.format.type,
         tables=tables,
@@ -103,7 +90,7 @@ async def export_workbook(org: Org, workbook: Opened, body: NewExport) -> Starte
         polls=org.options.polls,
         seconds=body.resultsValidityTimeMs / 1000,
     )
-    return StartedExport(jobComplete=False, queryId=query_id)
+    return {"jobComplete": False, "queryId": query_id}
 
 
 def _chosen(workbook: StoredWorkbook, body: NewExport) -> list[Element]:
@@ -116,9 +103,7 @@ def _chosen(workbook: StoredWorkbook, body: NewExport) -> list[Element]:
         scope, elements = "page", page_of(workbook, body.pageId).elements
     else:
         scope = "workbook"
-        elements = [
-            element for page in pages_of(workbook) if not page.hidden for element in page.elements
-        ]
+        elements = [e for page in pages_of(workbook) if not page.hidden for e in page.elements]
     if body.format.type not in FORMATS[scope]:
         allowed = ", ".join(FORMATS[scope])
         raise Refusal(400, f"format.type: of the {scope} there can only be {allowed}")
@@ -130,39 +115,30 @@ def _chosen(workbook: StoredWorkbook, body: NewExport) -> list[Element]:
     return with_rows
 
 
-def _date_ranges(parameters: dict[str, str]) -> list[tuple[str, str]]:
-    """Return the first and the last day of each date range, as text; empty where it is open."""
-    ranges = []
-    for control in CONTROLS:
-        if control.valueType != "date-range" or control.name not in parameters:
-            continue
-        text = parameters[control.name]
-        match = re.fullmatch(r"min:([^,]*),max:([^,]*)", text)
-        try:
-            if match is None:
-                raise ValueError
-            # A time of day may follow, and counts for nothing: the rows have days
-            days = [re.sub(r"T[\d:.]+Z?$", "", side) for side in match.groups()]
-            first, last = (date.fromisoformat(day).isoformat() if day else "" for day in days)
-        except ValueError:
-            example = "min:2024-04-16,max:2024-04-17"
-            name = f"parameters.{control.name}"
-            raise Refusal(400, f"{name}: {text!r} is no date range such as {example}") from None
-        ranges.append((first, last))
-    return ranges
+def _date_range(parameters: dict[str, str]) -> list[str]:
+    """Return the first and last day of the date filter, "" where it is open."""
+    control = CONTROLS[0].name
+    text = parameters.get(control, "min:,max:")
+    match = re.fullmatch(r"min:([^,]*),max:([^,]*)", text)
+    try:
+        # A time of day can follow. It has no effect, because the rows have days
+        days = [re.sub(r"T[\d:.]+Z?$", "", side) for side in match.groups()] if match else ["?"]
+        return [date.fromisoformat(day).isoformat() if day else "" for day in days]
+    except ValueError:
+        example = "min:2024-04-16,max:2024-04-17"
+        message = f"parameters.{control}: {text!r} is no date range such as {example}"
+        raise Refusal(400, message) from None
 
 
-def _fits(row: dict[str, Any], ranges: list[tuple[str, str]]) -> bool:
-    """Say whether the dates of a row lie in all ranges."""
+def _fits(row: dict[str, Any], first: str, last: str) -> bool:
+    """Return True if the dates of a row are in a range."""
     days = [value for column, value in row.items() if TYPES.get(column) == "datetime"]
-    return all(first <= day and (not last or day <= last) for first, last in ranges for day in days)
+    return all(first <= day and (not last or day <= last) for day in days)
 
 
-@router.get(
+@query_router.get(
     "/v2/query/{queryId}/download",
-    operation_id="downloadQuery",
     summary="Download an exported file",
-    tags=["query"],
     response_class=Response,
     responses={
         200: {
@@ -172,29 +148,29 @@ def _fits(row: dict[str, Any], ranges: list[tuple[str, str]]) -> bool:
         204: {"description": "Not ready yet"},
     },
 )
-async def download_query(org: Org, caller: Caller, queryId: str) -> Response:
-    """Send the file, or nothing as long as it is not ready."""
+async def download_query(org: Org, queryId: str) -> Response:
+    """Send the file, or 204 while it is not ready."""
     export = org.export(queryId)
     if export.polls > 0:
         export.polls -= 1
         return Response(status_code=204)
-    if export.good_until is None:  # the time counts from when the file is there
+    if export.good_until is None:  # the time counts from when the file is ready
         export.good_until = time.monotonic() + export.seconds
     if time.monotonic() >= export.good_until:
         raise Refusal(404, EXPIRED)
-    return await file_of(export)
+    return await file_response(export)
 
 
-async def file_of(export: Export) -> Response:
-    """Return the file of an export as an answer, ready or not."""
+async def file_response(export: Export) -> Response:
+    """Return the file of an export, ready or not."""
     file_name = f"{export.name}.{export.format}"
     plain_name = re.sub(r"[^\w .-]", "_", file_name, flags=re.ASCII)  # for old programs
+    disposition = f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''"
     headers = {
         "Content-Type": CONTENT_TYPES[export.format],
-        "Content-Disposition": f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''"
-        + quote(file_name, safe=""),
+        "Content-Disposition": disposition + quote(file_name, safe=""),
     }
     if export.numbers is not None:
         return StreamingResponse(large_csv(export), headers=headers)
-    # Drawing takes a moment: others need not wait for it
+    # In a thread, so that other requests need not wait for the file
     return Response(await run_in_threadpool(make_file, export), headers=headers)

@@ -1,10 +1,10 @@
-"""/v2/files: workbooks, folders and workspaces as files (inodes), and what each member sees."""
+"""/v2/files: workbooks, folders and workspaces as files (inodes)."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
-from sandbox.bodies import Body, CountedPage, Paging
+from sandbox.api import Admin, Body, Caller, CountedPage, Org, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import File, FileType, WorkspacePermission
 from sandbox.organization import (
@@ -16,16 +16,12 @@ from sandbox.organization import (
     stamps,
     workbook_url,
 )
-from sandbox.resources.auth import Admin, Caller, Org, is_admin
 
-router = APIRouter(tags=["files"])
+router = resource("files")
 
 
 class FileChange(Body):
-    """The body of PATCH /v2/files/{inodeId}: what is given changes, the rest stays.
-
-    restore changes nothing, since nothing can be deleted.
-    """
+    """The body of PATCH /v2/files/{inodeId}. Only what is sent changes; restore has no effect."""
 
     name: str | None = None
     description: str | None = None
@@ -35,7 +31,7 @@ class FileChange(Body):
 
 
 class FileFilters:
-    """The query parameters of a list of files. directChildFilter changes nothing."""
+    """The query parameters of a list of files. directChildFilter has no effect."""
 
     def __init__(
         self,
@@ -51,7 +47,7 @@ class FileFilters:
         self.parent_id = parentId
 
     def files(self, org: Organization, member_id: str) -> list[dict[str, Any]]:
-        """Return what a member can open and the filters let pass."""
+        """Return the files that a member can open and that match the filters."""
         return [
             file
             for file in member_files(org, member_id, with_workspaces=self.types == ["workspace"])
@@ -62,10 +58,13 @@ class FileFilters:
         ]
 
 
+Filters = Annotated[FileFilters, Depends()]
+
+
 def member_files(
     org: Organization, member_id: str, with_workspaces: bool = False
 ) -> list[dict[str, Any]]:
-    """Return what a member can open, in the fields of File."""
+    """Return the documents that a member can open, in the fields of File."""
     org.member(member_id)
     documents = [document for document in org.documents() if document.parentId is not None]
     if with_workspaces:
@@ -80,7 +79,7 @@ def member_files(
 def as_file(
     org: Organization, document: StoredWorkbook | Folder, permission: str
 ) -> dict[str, Any]:
-    """Return a document in the fields of File. What lies in nothing is its own parent."""
+    """Return a document in the fields of File. A document without a parent is its own parent."""
     parent = org.folders.get(document.parentId or "")
     workspace = org.workspaces.get(document.parentId or "")
     parent_url_id = workspace.workspaceUrlId if workspace else (parent or document).urlId
@@ -102,52 +101,30 @@ def as_file(
     return {**file, "description": document.description} if document.description else file
 
 
-@router.get(
-    "/v2/files",
-    operation_id="filesList",
-    summary="List files",
-    response_model=CountedPage[File],
-    response_model_exclude_unset=True,
-)
-async def list_files(
-    org: Org,
-    caller: Caller,
-    paging: Annotated[Paging, Depends()],
-    filters: Annotated[FileFilters, Depends()],
-) -> dict[str, Any]:
-    """List what the owner of the credentials can open; workspaces only when asked for."""
+@router.get("/v2/files", summary="List files")
+async def files_list(
+    org: Org, caller: Caller, paging: Paged, filters: Filters
+) -> CountedPage[File]:
+    """List what the owner of the credentials can open; workspaces only on request."""
     return paging.cut(filters.files(org, caller))
 
 
-@router.get(
-    "/v2/files/{inodeId}",
-    operation_id="filesGet",
-    summary="Get file information",
-    response_model=File,
-    response_model_exclude_unset=True,
-)
-async def get_file(org: Org, caller: Caller, inodeId: str) -> dict[str, Any]:
+def _seen_by(org: Organization, caller: str, document: StoredWorkbook | Folder) -> File:
+    permission = org.permission(caller, document) or ("edit" if org.is_admin(caller) else None)
+    if permission is None:
+        raise Refusal(403, f"You cannot open file {document.id}")
+    return File(**as_file(org, document, permission))
+
+
+@router.get("/v2/files/{inodeId}", summary="Get file information")
+async def files_get(org: Org, caller: Caller, inodeId: str) -> File:
     """Return a workbook, folder or workspace by its long or short ID."""
     return _seen_by(org, caller, org.document(inodeId))
 
 
-def _seen_by(org: Organization, caller: str, document: StoredWorkbook | Folder) -> dict[str, Any]:
-    """Return a document as the caller sees it. An administrator may do everything."""
-    permission = org.permission(caller, document) or ("edit" if is_admin(org, caller) else None)
-    if permission is None:
-        raise Refusal(403, f"You cannot open file {document.id}")
-    return as_file(org, document, permission)
-
-
-@router.patch(
-    "/v2/files/{inodeId}",
-    operation_id="filesUpdate",
-    summary="Update a file",
-    response_model=File,
-    response_model_exclude_unset=True,
-)
-async def update_file(org: Org, admin: Admin, inodeId: str, body: FileChange) -> dict[str, Any]:
-    """Rename, move or hand over a workbook or folder. A refused change changes nothing."""
+@router.patch("/v2/files/{inodeId}", summary="Update a file")
+async def files_update(org: Org, admin: Admin, inodeId: str, body: FileChange) -> File:
+    """Rename a workbook or folder, move it, or change its owner. A refusal changes nothing."""
     document = org.document(inodeId)
     if document.parentId is None:
         raise Refusal(400, f"{inodeId} is a workspace or My Documents, which cannot be changed")
@@ -157,7 +134,7 @@ async def update_file(org: Org, admin: Admin, inodeId: str, body: FileChange) ->
     outer: Folder | None = into
     while outer is not None:
         if outer.id == document.id:
-            raise Refusal(400, f"parentId: {body.parentId} lies in {inodeId} itself")
+            raise Refusal(400, f"parentId: {body.parentId} is inside {inodeId}")
         outer = org.folders.get(outer.parentId or "")
     if body.name is not None:
         document.name = body.name

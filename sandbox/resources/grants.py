@@ -1,14 +1,18 @@
-"""What the grants of workspaces and connections have in common."""
+"""What the grants of workspaces, workbooks and connections share."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
 
 from pydantic import model_validator
 
-from sandbox.bodies import Body
+from sandbox.api import Body, Empty
+from sandbox.organization import Organization
+
+One = TypeVar("One")
 
 
 class Grantee(Body):
-    """Who gets a permission: a member or a team."""
+    """The member or team that gets a permission."""
 
     memberId: str | None = None
     teamId: str | None = None
@@ -18,3 +22,23 @@ class Grantee(Body):
         if (self.memberId is None) == (self.teamId is None):
             raise ValueError("exactly one of memberId and teamId")
         return self
+
+
+class NewGrant(Body):
+    """A permission for a member or a team. Which permissions there are depends on the resource."""
+
+    grantee: Grantee
+    permission: str
+
+
+class NewGrants(Body, Generic[One]):
+    """The body of POST .../grants."""
+
+    grants: list[One]
+
+
+def create_grants(org: Organization, on: str, grants: Sequence[NewGrant], by: str) -> Empty:
+    """Create grants on something by its ID, or update those that exist."""
+    for new in grants:
+        org.grant(on, new.grantee.memberId, new.grantee.teamId, new.permission, by)
+    return Empty()

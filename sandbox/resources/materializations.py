@@ -1,21 +1,18 @@
 """/v2/workbooks/{workbookId}/materializations: jobs that write an element's data to the warehouse.
 
-A job goes on by one step each time it is asked about: pending, building, ready.
+A job advances by one step each time it is polled: pending, building, ready.
 """
 
-from typing import Annotated, Any
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import Request
 from pydantic import BaseModel
 
-from sandbox.bodies import Body, CountedPage, Page, Paging
+from sandbox.api import Admin, Body, CountedPage, Org, Page, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Materialization, MaterializationSchedule
 from sandbox.organization import StoredMaterialization, make_uuid, now
-from sandbox.resources.auth import Admin, Org
 from sandbox.resources.workbooks import Opened
 
-router = APIRouter(tags=["workbooks"])
+router = resource("workbooks")
 
 
 class SinglePage(BaseModel):
@@ -30,48 +27,31 @@ class NewMaterialization(Body):
     sheetId: str
 
 
-class StartedMaterialization(BaseModel):
-    """The job that was started."""
-
-    materializationId: str
-
-
-@router.get(
-    "/v2/workbooks/{workbookId}/materialization-schedules",
-    operation_id="listMaterializationSchedules",
-    summary="List materialization schedules for a workbook",
-    response_model=Page[MaterializationSchedule] | SinglePage,
-)
-async def list_materialization_schedules(
-    org: Org, paging: Annotated[Paging, Depends()], workbook: Opened
-) -> dict[str, Any]:
-    """List the elements that are materialized, and when."""
-    schedules = org.schedules.get(workbook.workbookId, [])
-    return {"entries": schedules} if org.options.bare_lists else paging.cut(schedules)
-
-
 @router.get(
     "/v2.1/workbooks/{workbookId}/materialization-schedules",
-    operation_id="v2_1_listMaterializationSchedules",
     summary="List materialization schedules for a workbook (Paginated)",
     response_model=CountedPage[MaterializationSchedule],
 )
-async def list_materialization_schedules_in_pages(
-    org: Org, paging: Annotated[Paging, Depends()], workbook: Opened
-) -> dict[str, Any]:
-    """List the same schedules, always in pages."""
-    return paging.cut(org.schedules.get(workbook.workbookId, []))
+@router.get(
+    "/v2/workbooks/{workbookId}/materialization-schedules",
+    summary="List materialization schedules for a workbook",
+)
+async def list_materialization_schedules(
+    org: Org, paging: Paged, workbook: Opened
+) -> Page[MaterializationSchedule] | SinglePage:
+    """List the elements that are materialized, and when."""
+    schedules = org.schedules.get(workbook.workbookId, [])
+    return SinglePage(entries=[*schedules]) if paging.bare_lists else paging.cut(schedules)
 
 
 @router.post(
     "/v2/workbooks/{workbookId}/materializations",
-    operation_id="materializeWorkbookElement",
     summary="Run a scheduled materialization for a workbook element",
 )
-async def materialize(
+async def materialize_workbook_element(
     request: Request, org: Org, admin: Admin, workbook: Opened, body: NewMaterialization
-) -> StartedMaterialization:
-    """Start the job of a schedule, paused or not. The fault failed-job makes it fail at its end."""
+) -> dict[str, str]:
+    """Start the job of a schedule, paused or not. The fault failed-job makes the job fail."""
     schedules = org.schedules.get(workbook.workbookId, [])
     if body.sheetId not in [schedule.sheetId for schedule in schedules]:
         raise Refusal(404, f"Sheet {body.sheetId} not found")
@@ -84,20 +64,17 @@ async def materialize(
         fails=request.scope["logged"].fault == "failed-job",
     )
     org.materializations[job.materializationId] = job
-    return StartedMaterialization(materializationId=job.materializationId)
+    return {"materializationId": job.materializationId}
 
 
 @router.get(
     "/v2/workbooks/{workbookId}/materializations/{materializationId}",
-    operation_id="getWorkbookMaterialization",
     summary="Get a materialization job",
-    response_model=Materialization,
-    response_model_exclude_unset=True,
 )
-async def get_materialization(
+async def get_workbook_materialization(
     org: Org, workbook: Opened, materializationId: str
-) -> StoredMaterialization:
-    """Return how far a job is, and let it go on."""
+) -> Materialization:
+    """Return the state of a job, and advance the job."""
     job = org.materializations.get(materializationId)
     if job is None or job.workbookId != workbook.workbookId:
         raise Refusal(404, f"Materialization {materializationId} not found")

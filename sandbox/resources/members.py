@@ -1,24 +1,35 @@
-"""/v2/members: the people of the organization, and the documents that each of them sees."""
+"""/v2/members and /v2/accountTypes: the members, what they can open, and their account types."""
 
 from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Query, Request
+from pydantic import BaseModel
 
-from sandbox.bodies import Body, CountedPage, Empty, Page, Paging
+from sandbox.api import (
+    Admin,
+    Body,
+    CountedPage,
+    Empty,
+    Org,
+    Page,
+    Paged,
+    cursor,
+    read_cursor,
+    resource,
+)
 from sandbox.errors import Refusal
-from sandbox.models import File, Member, RecentFile, Team
-from sandbox.organization import ROBOT_ID, Organization, add_member, now, stamps
-from sandbox.resources.auth import Admin, Caller, Org
-from sandbox.resources.files import FileFilters, member_files
+from sandbox.models import AccountType, File, Member, Team
+from sandbox.organization import ROBOT_ID, Organization, add_member, now, stamps, time_text
+from sandbox.resources.files import Filters, member_files
 
-router = APIRouter(tags=["members"])
+router, types_router = resource("members"), resource("accountTypes")
 
 UserKind = Literal["internal", "guest", "embed"]
 
 
 class NewTeam(Body):
-    """A team that a new member is put into."""
+    """A team for a new member."""
 
     teamId: str
     isTeamAdmin: bool = False
@@ -37,7 +48,7 @@ class NewMember(Body):
 
 
 class MemberChange(Body):
-    """The body of PATCH /v2/members/{memberId}: what is given changes, the rest stays."""
+    """The body of PATCH /v2/members/{memberId}. Only what is sent changes."""
 
     memberType: str | None = None
     firstName: str | None = None
@@ -52,84 +63,51 @@ class MemberChange(Body):
     archiveScheduledExports: bool | None = None
 
 
-async def chosen(
+class TokenPage(BaseModel):
+    """One page of the list. nextPageToken is absent on the last page."""
+
+    entries: list[AccountType]
+    nextPageToken: str = ""
+
+
+@router.get("/v2.1/members", summary="List members (Paginated)", response_model=CountedPage[Member])
+@router.get("/v2/members", summary="List members")
+async def list_members(
     org: Org,
-    caller: Caller,
+    paging: Paged,
     search: Annotated[str | None, Query(deprecated=True)] = None,
     email: str | None = None,
     includeArchived: bool = False,
     includeInactive: bool = False,
-) -> list[Member]:
-    """Return the members that a list's filters let pass, deactivated ones only if asked for."""
+) -> Page[Member] | list[Member]:
+    """List the members. Deactivated members are left out by default."""
     if search is not None and email is not None:
         raise Refusal(400, "search: not together with email")
-    return [
-        member
-        for member in org.members.values()
-        if (includeArchived or not member.isArchived)
-        and (includeInactive or not member.isInactive)
-        and (email is None or member.email.lower() == email.lower())
-        and (search is None or search.lower() in _searched(member))
-    ]
+    return paging.cut_unless_bare(
+        [
+            m
+            for m in org.members.values()
+            if (includeArchived or not m.isArchived)
+            and (includeInactive or not m.isInactive)
+            and (email is None or m.email.lower() == email.lower())
+            and (search or "").lower() in f"{m.firstName} {m.lastName} {m.email}".lower()
+        ]
+    )
 
 
-Chosen = Annotated[list[Member], Depends(chosen)]
-
-
-@router.get(
-    "/v2/members",
-    operation_id="listMembers",
-    summary="List members",
-    response_model=Page[Member] | list[Member],
-    response_model_exclude_unset=True,
-)
-async def list_members(org: Org, paging: Annotated[Paging, Depends()], members: Chosen) -> Any:
-    """List the members, without the deactivated ones unless asked for."""
-    return members if org.options.bare_lists else paging.cut(members)
-
-
-@router.get(
-    "/v2.1/members",
-    operation_id="v2_1_listMembers",
-    summary="List members (Paginated)",
-    response_model=CountedPage[Member],
-    response_model_exclude_unset=True,
-)
-async def list_members_in_pages(
-    paging: Annotated[Paging, Depends()], members: Chosen
-) -> dict[str, Any]:
-    """List the same members, always in pages."""
-    return paging.cut(members)
-
-
-def _searched(member: Member) -> str:
-    return f"{member.firstName} {member.lastName} {member.email}".lower()
-
-
-@router.post(
-    "/v2/members",
-    operation_id="createMember",
-    summary="Create a member",
-    response_model=Member,
-    response_model_exclude_unset=True,
-)
+@router.post("/v2/members", summary="Create a member")
 async def create_member(org: Org, admin: Admin, body: NewMember, sendInvite: bool = True) -> Member:
-    """Create a member. No mail is sent, whatever sendInvite says."""
+    """Create a member. The sandbox sends no email, whatever sendInvite is."""
     _check_email(body.email)
     taken = org.find_email(body.email)
     if taken:
         raise Refusal(409, f"Duplicate member: email is taken, member-id={taken.memberId}")
-    account_type = org.account_type(body.memberType)
+    account_type = org.account_type(body.memberType).accountTypeName
     teams = [org.team(team.teamId) for team in body.addToTeams]
+    names = body.firstName, body.lastName
+    stamped = stamps(admin, now())
     member = add_member(
-        org,
-        org.next_key(),
-        body.firstName,
-        body.lastName,
-        body.email,
-        account_type.accountTypeName,
-        stamps(admin, now()),
-        body.userKind,
+        org, org.next_key(), *names, body.email, account_type, stamped, body.userKind
     )
     for team in teams:
         team.members[member.memberId] = admin
@@ -142,27 +120,15 @@ def _check_email(email: str) -> None:
         raise Refusal(400, f"email: {email!r} is no email address")
 
 
-@router.get(
-    "/v2/members/{memberId}",
-    operation_id="getMember",
-    summary="Get member",
-    response_model=Member,
-    response_model_exclude_unset=True,
-)
-async def get_member(org: Org, caller: Caller, memberId: str) -> Member:
+@router.get("/v2/members/{memberId}", summary="Get member")
+async def get_member(org: Org, memberId: str) -> Member:
     """Return a member, deactivated or not."""
     return org.member(memberId)
 
 
-@router.patch(
-    "/v2/members/{memberId}",
-    operation_id="updateMember",
-    summary="Update member",
-    response_model=Member,
-    response_model_exclude_unset=True,
-)
+@router.patch("/v2/members/{memberId}", summary="Update member")
 async def update_member(org: Org, admin: Admin, memberId: str, body: MemberChange) -> Member:
-    """Change a member. Everything is checked first, so a refused change changes nothing."""
+    """Change a member. Everything is checked first, so a refused request changes nothing."""
     member = org.member(memberId)
     change = body.model_dump(exclude_unset=True)
     new_owner_id = change.pop("newOwnerId", None) or admin
@@ -176,8 +142,7 @@ async def update_member(org: Org, admin: Admin, memberId: str, body: MemberChang
         if taken and taken.memberId != memberId:
             raise Refusal(409, "Duplicate record")
     if body.isArchived and not member.isArchived:
-        _check_may_leave(memberId, admin)
-        org.deactivate(member, new_owner_id)
+        _deactivate(org, member, new_owner_id, admin)
     for name, value in change.items():
         if value is not None or name == "profileImgUrl":
             setattr(member, name, value)
@@ -185,77 +150,65 @@ async def update_member(org: Org, admin: Admin, memberId: str, body: MemberChang
     return member
 
 
-def _check_may_leave(member_id: str, admin: str) -> None:
-    if member_id in (admin, ROBOT_ID):
-        raise Refusal(400, f"Member {member_id} cannot be deactivated")
+def _deactivate(org: Organization, member: Member, new_owner_id: str, admin: str) -> None:
+    if member.memberId in (admin, ROBOT_ID):
+        raise Refusal(400, f"Member {member.memberId} cannot be deactivated")
+    org.deactivate(member, new_owner_id)
 
 
-@router.delete("/v2/members/{memberId}", operation_id="deleteMember", summary="Deactivate member")
+@router.delete("/v2/members/{memberId}", summary="Deactivate member")
 async def delete_member(org: Org, admin: Admin, memberId: str) -> Empty:
-    """Deactivate a member. The documents go to the owner of the credentials."""
-    member = org.member(memberId)
-    _check_may_leave(memberId, admin)
-    org.deactivate(member, admin)
+    """Deactivate a member. Their documents go to the owner of the credentials."""
+    _deactivate(org, org.member(memberId), admin, admin)
     return Empty()
 
 
-@router.get(
-    "/v2/members/{memberId}/teams",
-    operation_id="listMemberTeams",
-    summary="List teams for a member",
-    response_model=CountedPage[Team],
-    response_model_exclude_unset=True,
-)
+@router.get("/v2/members/{memberId}/teams", summary="List teams for a member")
 async def list_member_teams(
-    org: Org, admin: Admin, paging: Annotated[Paging, Depends()], memberId: str
-) -> dict[str, Any]:
-    """List the teams that a member is in."""
-    org.member(memberId)
-    return paging.cut([team for team in org.teams.values() if memberId in team.members])
+    org: Org, admin: Admin, paging: Paged, memberId: str
+) -> CountedPage[Team]:
+    """List the teams of a member."""
+    return paging.cut(org.teams_of(org.member(memberId).memberId))
 
 
-@router.get(
-    "/v2/members/{memberId}/files",
-    operation_id="listAccessibleInodes",
-    summary="List member files",
-    response_model=CountedPage[File],
-    response_model_exclude_unset=True,
-)
-async def list_member_files(
-    org: Org,
-    caller: Caller,
-    paging: Annotated[Paging, Depends()],
-    filters: Annotated[FileFilters, Depends()],
-    memberId: str,
-) -> dict[str, Any]:
-    """List the folders and workbooks that a member can open; workspaces only when asked for."""
+@router.get("/v2/members/{memberId}/files", summary="List member files")
+async def list_accessible_inodes(
+    org: Org, paging: Paged, filters: Filters, memberId: str
+) -> CountedPage[File]:
+    """List the folders and workbooks that a member can open; workspaces only on request."""
     return paging.cut(filters.files(org, memberId))
 
 
-@router.get(
-    "/v2/members/{memberId}/files/recents",
-    operation_id="listRecentInodes",
-    summary="List recent files for a member",
-    response_model=CountedPage[RecentFile],
-    response_model_exclude_unset=True,
-)
-async def list_recent_files(
-    org: Org,
-    caller: Caller,
-    paging: Annotated[Paging, Depends()],
-    memberId: str,
-    includeExplorations: Literal["true", "false"] = "false",
-) -> dict[str, Any]:
-    """List a dozen of the folders and workbooks of a member, in no order, one never used."""
+@router.get("/v2/members/{memberId}/files/recents", summary="List recent files for a member")
+async def list_recent_inodes(
+    org: Org, paging: Paged, memberId: str, includeExplorations: Literal["true", "false"] = "false"
+) -> CountedPage[File]:
+    """List a dozen of a member's folders and workbooks, in no order. One was never used."""
     return paging.cut(recent_files(org, memberId))
 
 
 def recent_files(org: Organization, member_id: str) -> list[dict[str, Any]]:
-    """Return a dozen of a member's folders and workbooks, in the fields of RecentFile."""
+    """Return a dozen of a member's folders and workbooks, in the fields of File."""
     files = member_files(org, member_id)
     files = files[:: max(1, len(files) // 12)][:12]
     day = datetime(2024, 5, 2, 9, 14, tzinfo=timezone.utc)
     for n, file in enumerate(files[1:]):
-        used = day - timedelta(hours=37 * ((n * 5) % 11))
-        file["lastInteractionAt"] = used.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        file["lastInteractionAt"] = time_text(day - timedelta(hours=37 * ((n * 5) % 11)))
     return files
+
+
+@types_router.get("/v2/accountTypes", summary="List account types")
+async def list_account_types(
+    request: Request,
+    org: Org,
+    pageToken: str | None = None,
+    pageSize: Annotated[int, Query(ge=1)] = 50,
+) -> TokenPage:
+    """List the account types, built-in ones first."""
+    path = request.url.path
+    start = read_cursor(path, pageToken) if pageToken is not None else 0
+    end = start + min(pageSize, 1000)
+    more: dict[str, Any] = {}
+    if end < len(org.account_types):
+        more["nextPageToken"] = cursor(path, end)
+    return TokenPage(entries=org.account_types[start:end], **more)

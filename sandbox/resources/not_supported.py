@@ -1,11 +1,11 @@
-"""Operations of Sigma's API that the sandbox knows by name only: they answer 501."""
+"""Operations of Sigma's API that the sandbox lacks. They answer 501 instead of 404."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
+from sandbox.api import resource
 from sandbox.errors import Refusal
-from sandbox.resources.auth import Caller
 
-router = APIRouter(include_in_schema=False)
+router = resource("not supported")
 
 OPERATIONS = """
 POST /v2/members/{memberId}/revoke
@@ -26,11 +26,11 @@ POST /v2/user-attributes
 """.strip().splitlines()
 
 
-async def refuse(request: Request, caller: Caller) -> None:
-    """Say that the sandbox lacks this, so that nobody takes it for a mistake in the address."""
+async def refuse(request: Request) -> None:
+    """Say that the sandbox lacks this operation."""
     raise Refusal(501, f"The sandbox does not support {request.method} {request.url.path}")
 
 
 for operation in OPERATIONS:
     method, path = operation.split(" ")
-    router.add_api_route(path, refuse, methods=[method], name=operation)
+    router.add_api_route(path, refuse, methods=[method], include_in_schema=False)

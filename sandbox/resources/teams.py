@@ -1,21 +1,18 @@
-"""/v2/teams: the teams, and who is in them."""
+"""/v2/teams: the teams and their members."""
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from sandbox.bodies import Body, CountedPage, Empty, Page, Paging
+from sandbox.api import Admin, Body, CountedPage, Empty, Org, Page, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Team
-from sandbox.organization import StoredTeam
-from sandbox.resources.auth import Admin, Caller, Org
 
-router = APIRouter(tags=["teams"])
+router = resource("teams")
 
 
 class TeamWithMembers(Team):
-    """A team, and the IDs of its members."""
+    """A team with the IDs of its members."""
 
     members: list[str]
 
@@ -35,90 +32,48 @@ class TeamChange(Body):
     remove: list[str] = []
 
 
-async def chosen(
+@router.get("/v2.1/teams", summary="List teams (Paginated)", response_model=CountedPage[Team])
+@router.get("/v2/teams", summary="List teams")
+async def list_teams(
     org: Org,
-    caller: Caller,
+    paging: Paged,
     name: str | None = None,
     description: str | None = None,
     visibility: Literal["public", "private"] | None = None,
-) -> list[StoredTeam]:
-    """Return the teams that a list's filters let pass; two are a part of the text."""
-    return [
-        team
-        for team in org.teams.values()
-        if (name is None or name.lower() in team.name.lower())
-        and (description is None or description.lower() in (team.description or "").lower())
-        and (visibility is None or team.visibility == visibility)
-    ]
+) -> Page[Team] | list[Team]:
+    """List the teams. name and description match a part of the text."""
+    return paging.cut_unless_bare(
+        [
+            team
+            for team in org.teams.values()
+            if (name is None or name.lower() in team.name.lower())
+            and (description is None or description.lower() in (team.description or "").lower())
+            and (visibility is None or team.visibility == visibility)
+        ]
+    )
 
 
-Chosen = Annotated[list[StoredTeam], Depends(chosen)]
-
-
-@router.get(
-    "/v2/teams",
-    operation_id="listTeams",
-    summary="List teams",
-    response_model=Page[Team] | list[Team],
-    response_model_exclude_unset=True,
-)
-async def list_teams(org: Org, paging: Annotated[Paging, Depends()], teams: Chosen) -> Any:
-    """List the teams; name and description are filters on a part of the text."""
-    return teams if org.options.bare_lists else paging.cut(teams)
-
-
-@router.get(
-    "/v2.1/teams",
-    operation_id="v2_1_listTeams",
-    summary="List teams (Paginated)",
-    response_model=CountedPage[Team],
-    response_model_exclude_unset=True,
-)
-async def list_teams_in_pages(
-    paging: Annotated[Paging, Depends()], teams: Chosen
-) -> dict[str, Any]:
-    """List the same teams, always in pages."""
-    return paging.cut(teams)
-
-
-@router.get(
-    "/v2/teams/{teamId}",
-    operation_id="getTeam",
-    summary="Get a team",
-    response_model=TeamWithMembers,
-    response_model_exclude_unset=True,
-)
-async def get_team(org: Org, caller: Caller, teamId: str) -> dict[str, Any]:
+@router.get("/v2/teams/{teamId}", summary="Get a team")
+async def get_team(org: Org, teamId: str) -> TeamWithMembers:
     """Return a team with the IDs of its members."""
     team = org.team(teamId)
-    return {**team.model_dump(exclude_unset=True), "members": list(team.members)}
+    return TeamWithMembers(**{**team.model_dump(exclude_unset=True), "members": [*team.members]})
 
 
-@router.get(
-    "/v2/teams/{teamId}/members",
-    operation_id="getTeamMembers",
-    summary="List team members",
-    response_model=CountedPage[TeamMember],
-)
-async def list_team_members(
-    org: Org, caller: Caller, paging: Annotated[Paging, Depends()], teamId: str
-) -> dict[str, Any]:
+@router.get("/v2/teams/{teamId}/members", summary="List team members")
+async def get_team_members(org: Org, paging: Paged, teamId: str) -> CountedPage[TeamMember]:
     """List the members of a team, in the order in which they were added."""
     return paging.cut(
         [
-            {"userId": member_id, "isTeamAdmin": False, "addedBy": added_by}
+            TeamMember(userId=member_id, isTeamAdmin=False, addedBy=added_by)
             for member_id, added_by in org.team(teamId).members.items()
         ]
     )
 
 
-@router.patch(
-    "/v2/teams/{teamId}/members",
-    operation_id="updateTeamMembers",
-    summary="Update team members",
-)
+@router.patch("/v2/teams/{teamId}/members", summary="Update team members")
 async def update_team_members(org: Org, admin: Admin, teamId: str, body: TeamChange) -> Empty:
-    """Add and remove members: all of them, or none when one is unknown or deactivated."""
+    """Add and remove members. Changes nothing if one of them is unknown or deactivated."""
     team = org.team(teamId)
     for member_id in body.add:
         if org.member(member_id).isArchived:

@@ -1,15 +1,10 @@
-"""/v2/user-attributes: what is known about members, for row-level security."""
+"""/v2/user-attributes: values that members have, for row-level security."""
 
-from typing import Annotated, Any
-
-from fastapi import APIRouter, Depends
-
-from sandbox.bodies import Body, CountedPage, Empty, Paging
+from sandbox.api import Admin, Body, CountedPage, Empty, Org, Paged, resource
 from sandbox.models import AttributeValue, UserAttribute, UserAttributeAssignment
 from sandbox.organization import now, stamps
-from sandbox.resources.auth import Admin, Caller, Org
 
-router = APIRouter(tags=["user-attributes"])
+router = resource("user-attributes")
 
 
 class NewAssignment(Body):
@@ -26,46 +21,33 @@ class NewAssignments(Body):
 
 
 class OldAssignment(Body):
-    """The member who is to lose the value."""
+    """The member who loses the value."""
 
     userId: str
 
 
 class AssignmentChange(Body):
-    """The body of PATCH /v2/user-attributes/{userAttributeId}/users: it can only delete."""
+    """The body of PATCH /v2/user-attributes/{userAttributeId}/users, which can only delete."""
 
     delete: list[OldAssignment]
 
 
-@router.get(
-    "/v2/user-attributes",
-    operation_id="listUserAttributes",
-    summary="List user attributes",
-    response_model=CountedPage[UserAttribute],
-    response_model_exclude_unset=True,
-)
+@router.get("/v2/user-attributes", summary="List user attributes")
 async def list_user_attributes(
-    org: Org, caller: Caller, paging: Annotated[Paging, Depends()], name: str | None = None
-) -> dict[str, Any]:
-    """List the user attributes; name is a part of the name."""
-    return paging.cut(
-        [
-            attribute
-            for attribute in org.user_attributes.values()
-            if name is None or name.lower() in attribute.name.lower()
-        ]
-    )
+    org: Org, paging: Paged, name: str | None = None
+) -> CountedPage[UserAttribute]:
+    """List the user attributes. name matches a part of the name."""
+    wanted = (name or "").lower()
+    return paging.cut([a for a in org.user_attributes.values() if wanted in a.name.lower()])
 
 
 @router.post(
-    "/v2/user-attributes/{userAttributeId}/users",
-    operation_id="setUserAttributeForUsers",
-    summary="Set a user attribute for users",
+    "/v2/user-attributes/{userAttributeId}/users", summary="Set a user attribute for users"
 )
-async def set_user_attribute(
+async def set_user_attribute_for_users(
     org: Org, admin: Admin, userAttributeId: str, body: NewAssignments
 ) -> Empty:
-    """Set the value for each member, or for nobody when one is unknown."""
+    """Set the value for each member. Changes nothing if one of them is unknown."""
     attribute = org.user_attribute(userAttributeId)
     for new in body.assignments:
         org.member(new.userId)
@@ -81,14 +63,12 @@ async def set_user_attribute(
 
 
 @router.patch(
-    "/v2/user-attributes/{userAttributeId}/users",
-    operation_id="updateUserAttributeForUsers",
-    summary="Update a user attribute for users",
+    "/v2/user-attributes/{userAttributeId}/users", summary="Update a user attribute for users"
 )
-async def update_user_attribute(
+async def update_user_attribute_for_users(
     org: Org, admin: Admin, userAttributeId: str, body: AssignmentChange
 ) -> Empty:
-    """Take the value from each member, or from nobody when one is unknown."""
+    """Delete the value of each member. Changes nothing if one of them is unknown."""
     attribute = org.user_attribute(userAttributeId)
     for old in body.delete:
         org.member(old.userId)
@@ -97,14 +77,9 @@ async def update_user_attribute(
     return Empty()
 
 
-@router.get(
-    "/v2/user-attributes/{userAttributeId}/users",
-    operation_id="getUserAttributeUserAssignments",
-    summary="Get users for a user attribute",
-    response_model=CountedPage[UserAttributeAssignment],
-)
-async def list_user_attribute_users(
-    org: Org, caller: Caller, paging: Annotated[Paging, Depends()], userAttributeId: str
-) -> dict[str, Any]:
-    """List who has a value, in the order in which they got it."""
+@router.get("/v2/user-attributes/{userAttributeId}/users", summary="Get users for a user attribute")
+async def get_user_attribute_user_assignments(
+    org: Org, paging: Paged, userAttributeId: str
+) -> CountedPage[UserAttributeAssignment]:
+    """List the members that have a value, in the order in which they got it."""
     return paging.cut(list(org.user_attribute(userAttributeId).assignments.values()))

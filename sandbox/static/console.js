@@ -1,5 +1,5 @@
-// Keeps a page up to date: asks once a second whether anything changed, and then replaces what
-// differs in the parts that are marked with data-live. Forms stand outside of them.
+// Updates a page: checks once a second for changes, and replaces the parts with data-live that differ.
+// Forms are outside of these parts.
 "use strict";
 
 const PAUSE = 1000; // milliseconds
@@ -7,7 +7,7 @@ let version = null;
 let timer = null;
 let unsaid = "";
 
-// What a person did to a part, and must not lose when its content is replaced
+// Returns a function that restores focus, open details and scrolling after a part was replaced
 function remember(part) {
   const active = document.activeElement;
   const focused = part.contains(active) ? active : null;
@@ -41,7 +41,7 @@ function update(fresh) {
   }
 }
 
-// Into a region that screen readers speak, and only when it is news
+// Screen readers speak these regions, so they change only when the text does
 function say(id, text) {
   const region = document.getElementById(id);
   if (region.textContent !== text) region.textContent = text;
@@ -51,23 +51,23 @@ async function refresh() {
   clearTimeout(timer);
   if (document.visibilityState === "visible") {
     try {
-      const answer = await fetch(location.href, {
+      const response = await fetch(location.href, {
         cache: "no-store",
         headers: version ? { "If-None-Match": version } : {},
       });
       const news = document.getElementById("news");
-      if (answer.ok) {
+      if (response.ok) {
         const before = news.textContent;
-        update(new DOMParser().parseFromString(await answer.text(), "text/html"));
-        version = answer.headers.get("ETag");
+        update(new DOMParser().parseFromString(await response.text(), "text/html"));
+        version = response.headers.get("ETag");
         if (news.textContent !== before) unsaid = news.textContent;
       } else if (unsaid) {
-        say("spoken", unsaid); // once, when a recipe that changes much has come to rest
+        say("spoken", unsaid); // once, when a recipe has stopped changing things
         unsaid = "";
       }
-      say("link-state", answer.ok || answer.status === 304 ? "" : "This is gone: reload the page.");
+      say("link-state", response.ok || response.status === 304 ? "" : "This page is gone. Reload it.");
     } catch {
-      say("link-state", "The sandbox does not answer. Start it again: python -m sandbox");
+      say("link-state", "The sandbox doesn't respond. Start it again: python -m sandbox");
     }
     timer = setTimeout(refresh, PAUSE);
   }

@@ -1,0 +1,183 @@
+"""What Sigma refuses, the sandbox refuses in the same form, and then nothing changes."""
+
+import json
+
+import pytest
+
+from sandbox import seed
+from sandbox.changes import snapshot
+from sandbox.organization import make_uuid
+
+# Who sends what, the status, the body, and what the message contains. $NAME is an ID, see below.
+REFUSED = r"""
+admin  GET    /v2/no/such/path                 404  -                             /v2/no/such/path
+admin  GET    /v2/members/                     404  -                             /v2/members/
+admin  PUT    /v2/members/$MEMBER              405  -                             PUT
+admin  POST   /v2/teams                        501  {}                            does not support POST /v2/teams
+admin  GET    /v2/connections/paths            501  -                             does not support GET
+admin  GET    /v2/members?limit=undefined      400  -                             limit
+admin  GET    /v2/members?limit=0              400  -                             limit
+admin  GET    /v2/members?page=50              400  -                             page
+admin  GET    /v2/members?page=                400  -                             page
+admin  GET    /v2/members?page=ä               400  -                             page
+admin  GET    /v2/accountTypes?pageToken=x     400  -                             page
+admin  GET    /v2/members?search=a&email=b     400  -                             search
+admin  GET    /v2/files?typeFilters=x          400  -                             typeFilters
+admin  POST   /v2/members                      400  -                             body
+admin  POST   /v2/members                      400  []                            body
+admin  POST   /v2/members                      400  {}                            email: Field required
+admin  POST   /v2/members                      400  {$NEW, "email": "\ud800"}     Unicode
+admin  POST   /v2/members                      400  {$NEW, "email": 1}            email
+admin  POST   /v2/members                      400  {$NEW, "email": "nobody"}     email
+admin  POST   /v2/members                      400  {$NEW, "firstName": null}     firstName
+admin  POST   /v2/members                      400  {$NEW, "isGuest": "true"}     isGuest
+admin  POST   /v2/members                      400  {$NEW, "userKind": "boss"}    'internal', 'guest' or 'embed'
+admin  POST   /v2/members                      400  {$NEW, "addToTeams": [{}]}    addToTeams.0.teamId
+admin  POST   /v2/members                      404  {$NEW, "addToTeams": [{"teamId": "x"}]}  Team x not found
+admin  POST   /v2/members                      404  {$NEW, "memberType": "King"}  Member type name is not found
+admin  POST   /v2/members                      409  {$NEW, "email": "VIC@example.com"}  member-id=$VIEWER
+admin  PATCH  /v2/members/$MEMBER              404  {"memberType": "King"}        Member type name is not found
+admin  PATCH  /v2/members/$MEMBER              409  {"email": "ADA@example.com"}  Duplicate record
+admin  PATCH  /v2/members/x                    404  {}                            Member x not found
+admin  DELETE /v2/members/$OWNER               400  -                             $OWNER
+admin  DELETE /v2/members/SigmaSchedulerRobot  400  -                             SigmaSchedulerRobot
+admin  PATCH  /v2/teams/$TEAM/members          404  {"add": ["$VIEWER", "x"]}     Member x not found
+admin  PATCH  /v2/teams/$TEAM/members          400  {"add": ["$VIEWER", "$GONE"]}  $GONE
+admin  POST   /v2/workspaces/$SPACE/grants     400  {"grants": [{"grantee": {$TO}, "permission": "usage"}]}  grants.0.permission
+admin  POST   /v2/connections/$CONN/grants     400  {"grants": [{"grantee": {$TO}, "permission": "view"}]}  grants.0.permission
+admin  POST   /v2/workbooks/$BOOK/grants       400  {"grants": [{"grantee": {$TO}, "permission": "organize"}]}  grants.0.permission
+admin  POST   /v2/workbooks/$BOOK/grants       400  {"grants": [{"grantee": {}, "permission": "view"}]}  exactly one
+admin  POST   /v2/workbooks/$BOOK/grants       400  {"grants": [{"grantee": {$TO, "teamId": "$TEAM"}, "permission": "view"}]}  exactly one
+admin  POST   /v2/workbooks/$BOOK/grants       404  {"grants": [{"grantee": {"memberId": "x"}, "permission": "view"}]}  Member x not found
+admin  POST   /v2/workbooks/$BOOK/grants       404  {"grants": [{"grantee": {"teamId": "x"}, "permission": "view"}]}  Team x not found
+admin  POST   /v2/user-attributes/x/users      404  {"assignments": []}           x not found
+admin  POST   /v2/user-attributes/$ATTR/users  400  {"assignments": [{"userId": "x"}]}  assignments.0.value
+admin  POST   /v2/user-attributes/$ATTR/users  400  {"assignments": [{"userId": "$VIEWER", "value": {"val": 1, "type": "string"}}]}  value.val
+admin  POST   /v2/user-attributes/$ATTR/users  404  {"assignments": [$ONE, {"userId": "x", "value": {"val": "E", "type": "string"}}]}  Member x
+admin  PATCH  /v2/user-attributes/$ATTR/users  400  {"delete": ["x"]}             delete.0
+admin  POST   /v2/connections                  400  {"name": " ", "details": {"type": "mysql"}}  name
+admin  POST   /v2/connections                  400  {"name": "N", "details": {}}  details.type
+admin  POST   /v2/connections                  400  {"name": "N", "details": {"type": "excel"}}  details.type
+admin  POST   /v2/connections                  400  {"name": "N", "details": {$FLAKE, "account": ""}}  details.account
+admin  POST   /v2/connections                  400  {"name": "N", "details": {$FLAKE, "user": 1}}  details.user
+admin  POST   /v2/connections                  400  {"name": "N", "details": {$FLAKE, "user": null}}  details.user
+admin  POST   /v2/connections                  400  {"name": "N", "details": {$FLAKE, "password": ""}}  details.password
+admin  POST   /v2/connections                  400  {"name": "N", "details": {$FLAKE, "authType": "key-pair"}}  details.privateKey
+admin  POST   /v2/connections                  400  {"name": "N", "details": {$FLAKE, "authType": "guess"}}  details.authType
+admin  POST   /v2/connections/$CONN/sync       404  {"path": ["RETAIL", "NO"]}    RETAIL.NO not found in Snowflake Production
+admin  POST   /v2/connections/$CONN/sync       404  {"path": ["retail"]}          retail
+admin  POST   /v2/connections/$CONN/sync       400  {"path": ["a", "b", "c", "d"]}  path
+admin  POST   /v2/connection/$CONN/lookup      404  {"path": ["RETAIL", "LOGISTICS", "NO"]}  RETAIL.LOGISTICS.NO
+admin  POST   /v2/connection/$CONN/lookup      400  {"path": "RETAIL"}            path
+admin  POST   /v2/connection/x/lookup          404  {"path": []}                  Connection x not found
+admin  POST   /v2/connections/$CONN/lookup     404  {"path": []}                  lookup
+admin  GET    /v2/files/x                      404  -                             x not found
+admin  PATCH  /v2/files/$BOOK                  404  {"name": "N", "ownerId": "x"}  Member x not found
+admin  PATCH  /v2/files/$BOOK                  400  {"name": "N", "ownerId": "$GONE"}  ownerId
+admin  PATCH  /v2/files/$BOOK                  400  {"name": "N", "ownerId": 1}   ownerId
+admin  PATCH  /v2/files/$BOOK                  404  {"name": "N", "parentId": "x"}  x not found
+admin  PATCH  /v2/files/$BOOK                  400  {"name": "N", "parentId": "$OTHER"}  is a workbook
+admin  PATCH  /v2/files/$FOLDER                400  {"name": "N", "parentId": "$FOLDER"}  parentId
+admin  PATCH  /v2/files/$SPACE                 400  {"name": "N"}                 $SPACE
+admin  GET    /v2/workbooks/x                  404  -                             Workbook x not found
+admin  GET    /v2/workbooks/$BOOK/pages?tag=v1         404  -                     Tag v1
+admin  GET    /v2/workbooks/$BOOK/pages?bookmarkId=b   404  -                     Bookmark b
+admin  GET    /v2/workbooks/$BOOK/elements?tagName=v1  404  -                     Tag v1
+admin  GET    /v2/workbooks/$BOOK/pages/x/elements     404  -                     Page x not found
+admin  GET    /v2/workbooks/$BOOK/elements/x/columns   404  -                     Element x not found
+admin  POST   /v2/workbooks/$BOOK/copy         404  {"name": "N", "destinationFolderId": "x"}  x not found
+admin  POST   /v2/workbooks/$BOOK/copy         400  {"name": "N", "destinationFolderId": "$OTHER"}  is a workbook
+admin  POST   /v2/workbooks/$BOOK/copy         400  {"name": 1, "destinationFolderId": "$SPACE"}  name
+admin  POST   /v2/workbooks/$BOOK/embeds       400  {"embedType": "secure", "sourceType": "workbook"}  embedType
+admin  POST   /v2/workbooks/$BOOK/embeds       400  {"embedType": "public", "sourceType": "page"}  sourceId
+admin  POST   /v2/workbooks/$BOOK/embeds       404  {"embedType": "public", "sourceType": "page", "sourceId": "x"}  Page x not found
+admin  POST   /v2/workbooks/$BOOK/materializations     404  {"sheetId": "$ELEMENT"}  $ELEMENT
+admin  POST   /v2/workbooks/$BOOK/materializations     400  {}                    sheetId
+admin  GET    /v2/workbooks/$BOOK/materializations/x   404  -                     x not found
+admin  POST   /v2/workbooks/$BOOK/export       400  {}                            format
+admin  POST   /v2/workbooks/$BOOK/export       400  {"format": {"type": "docx"}}  format.type
+admin  POST   /v2/workbooks/$BOOK/export       400  {"format": {"type": "pdf"}}   format.layout
+admin  POST   /v2/workbooks/$BOOK/export       404  {$CSV, "elementId": "x"}      Element x not found
+admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "pageId": "x"}    pageId
+admin  POST   /v2/workbooks/$BOOK/export       404  {$CSV, $EL, "tag": "x"}       Tag x not found
+admin  POST   /v2/workbooks/$BOOK/export       404  {$CSV, $EL, "exportAs": "x"}  Member x not found
+admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "rowLimit": 0}    rowLimit
+admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "offset": 0}      offset
+admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "resultsValidityTimeMs": 21600001}  resultsValidityTimeMs
+admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "parameters": {"a": 1}}  parameters.a
+admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "parameters": {"DateFilter": ""}}  parameters.DateFilter
+admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "parameters": {"DateFilter": "min:2024-04-16"}}  parameters.DateFilter
+admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "parameters": {"DateFilter": "min:16.04.2024,max:"}}  parameters.DateFilter
+admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "parameters": {"DateFilter": "min:2024-04-31,max:"}}  parameters.DateFilter
+admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "parameters": {"DateFilter": "max:2024-04-17,min:2024-04-16"}}  parameters.DateFilter
+viewer POST   /v2/members                      403  {$NEW}                        Admin
+viewer PATCH  /v2/members/$MEMBER              403  {"firstName": "X"}            Admin
+viewer DELETE /v2/members/$MEMBER              403  -                             Admin
+viewer GET    /v2/members/$MEMBER/teams        403  -                             Admin
+viewer PATCH  /v2/teams/$TEAM/members          403  {"add": ["$VIEWER"]}          Admin
+viewer POST   /v2/workspaces                   403  {"name": "X"}                 Admin
+viewer POST   /v2/workspaces/$SPACE/grants     403  {"grants": []}                Admin
+viewer POST   /v2/connections                  403  {"name": "X", "details": {"type": "mysql"}}  Admin
+viewer POST   /v2/connections/$CONN/grants     403  {"grants": []}                Admin
+viewer POST   /v2/connections/$CONN/sync       403  {"path": []}                  Admin
+viewer POST   /v2/user-attributes/$ATTR/users  403  {"assignments": [$ONE]}       Admin
+viewer PATCH  /v2/user-attributes/$ATTR/users  403  {"delete": []}                Admin
+viewer PATCH  /v2/files/$BOOK                  403  {"ownerId": "$VIEWER"}        Admin
+viewer GET    /v2/files/$PRIVATE               403  -                             $PRIVATE
+viewer GET    /v2/workbooks?skipPermissionCheck=true   403  -                     Admin
+viewer GET    /v2/workbooks/$PRIVATE           403  -                             $PRIVATE
+viewer GET    /v2/workbooks/$PRIVATE/columns   403  -                             $PRIVATE
+viewer POST   /v2/workbooks/$PRIVATE/export    403  {$CSV, $EL}                   $PRIVATE
+viewer POST   /v2/workbooks/$BOOK/copy         403  {"name": "N", "destinationFolderId": "$SPACE"}  Admin
+viewer POST   /v2/workbooks/$BOOK/embeds       403  {"embedType": "public", "sourceType": "workbook"}  Admin
+viewer POST   /v2/workbooks/$BOOK/grants       403  {"grants": []}                Admin
+viewer POST   /v2/workbooks/$BOOK/materializations     403  {"sheetId": "$SHEET"}  Admin
+"""
+NAMES = {
+    "$PRIVATE": make_uuid("workbook", 260),
+    "$MEMBER": seed.DEMO_MEMBER_ID,
+    "$ELEMENT": seed.DEMO_ELEMENT_ID,
+    "$FOLDER": make_uuid("folder", 0),
+    "$VIEWER": seed.VIEWER_ID,
+    "$OWNER": seed.OWNER_ID,
+    "$GONE": seed.make_short_id("member", "left 0", 28),
+    "$TEAM": seed.DEMO_TEAM_ID,
+    "$SPACE": seed.DEMO_WORKSPACE_ID,
+    "$CONN": seed.DEMO_CONNECTION_ID,
+    "$ATTR": seed.DEMO_USER_ATTRIBUTE_ID,
+    "$BOOK": seed.DEMO_WORKBOOK_ID,
+    "$OTHER": seed.PAUSED_WORKBOOK_ID,
+    "$SHEET": seed.DEMO_SHEET_ID,
+    "$NEW": '"email": "n@example.com", "firstName": "N", "lastName": "M"',
+    "$TO": f'"memberId": "{seed.DEMO_MEMBER_ID}"',
+    "$ONE": f'{{"userId": "{seed.VIEWER_ID}", "value": {{"val": "E", "type": "string"}}}}',
+    "$FLAKE": '"type": "snowflake", "account": "a", "user": "u", "password": "p"',
+    "$CSV": '"format": {"type": "csv"}',
+    "$EL": f'"elementId": "{seed.DEMO_ELEMENT_ID}"',
+}
+
+
+@pytest.mark.parametrize("line", REFUSED.strip().splitlines())
+def test_a_refused_request_changes_nothing(line, api, viewer, sandbox):
+    for name, value in NAMES.items():
+        line = line.replace(name, value)
+    who, method, path, status, rest = line.split(maxsplit=4)
+    body = None
+    if not rest.startswith("-"):
+        body, end = json.JSONDecoder().raw_decode(rest)
+        rest = rest[end:]
+    before = snapshot(sandbox.state.organization)
+    client = viewer if who == "viewer" else api
+    # Not json=body: requests can't send half of a character
+    sent = {} if body is None else {"data": json.dumps(body).encode()}
+    headers = {"Content-Type": "application/json"}
+    answer = client(method, path, int(status), headers=headers, **sent)
+    assert rest.lstrip("- ") in answer["message"]
+    assert snapshot(sandbox.state.organization) == before
+
+
+def test_a_refused_secret_is_not_logged(api, sandbox):
+    details = {"type": "snowflake", "account": "a", "user": "u", "password": 1234567}
+    refused = api("POST", "/v2/connections", 400, json={"name": "N", "details": details})
+    assert "details.password" in refused["message"]
+    assert "1234567" not in str(refused) + str(sandbox.state.log.entries[-1])
