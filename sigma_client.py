@@ -17,12 +17,13 @@ try:
     import requests
     from dotenv.parser import parse_stream
     from requests.adapters import HTTPAdapter
+    from requests.exceptions import InvalidJSONError, ProxyError, SSLError
     from tabulate import tabulate
     from urllib3.exceptions import ConnectTimeoutError, HTTPError
     from urllib3.util import Retry
 except ImportError as error:  # also if another package provides dotenv
-    fix = f"Activate .venv, or run: {sys.executable} -m pip install requests python-dotenv tabulate"
-    sys.exit(f"Error: {error}. {fix}")
+    fix = f"{sys.executable} -m pip install -U requests python-dotenv tabulate"
+    sys.exit(f"Error: {error}. Activate .venv, or run: {fix}")
 
 import argparse
 import contextlib
@@ -52,7 +53,9 @@ REQUESTS_AT_ONCE = 5  # more can lead to 429 from Cloudflare, which is in front 
 MAY_BE_DONE = ". The change may have been carried out: check in Sigma before you run this again"
 THIS_MACHINE = r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?/"
 OUTPUT_FORMATS = ("table", "json", "csv")
-FILE_BEGINS = {"pdf": b"%PDF", "png": b"\x89PNG", "xlsx": b"PK"}
+FILE_BEGINS = {"pdf": b"%PDF", "png": b"\x89PNG", "xlsx": b"PK", "json": rb"\[", "jsonl": b"{"}
+FILE_BEGINS["csv"] = b"(?!<html|<!doctype)"
+ERROR_FIELDS = {"status", "statusCode", "code", "error", "errors", "message", "requestId"}
 _secrets: set[str] = set()
 
 
@@ -111,28 +114,25 @@ def read_text(path: Path) -> str:
 
 def read_env_file(env_file: str = "") -> dict[str, str]:
     """Return the settings in .env, or in the file to read instead."""
-    path, settings = env_path(env_file), {}
-    if not path.exists() and path.name != ".env":
+    path, settings = env_path(env_file), dict[str, str]()
+    if not path.exists() and path != FOLDER / ".env":
         raise SigmaError(f"{path} doesn't exist")
     for line in parse_stream(io.StringIO(read_text(path) if path.exists() else "")):
-        # python-dotenv skips a line that it can't parse, so the recipe would use a default. A line
-        # break in a value comes from a missing quote, or from "C:\new"
-        if line.error or (line.key and (line.value is None or "\n" in line.value)):
+        # python-dotenv skips what it can't parse. Line breaks come from a missing quote, or C:\new
+        name, value = line.key or "_", "\n" if line.value is None else line.value
+        if line.error or not name.isidentifier() or (line.key and re.search(r"[\0-\x1f]", value)):
             fix = "Write NAME=value, close all quotes, and single-quote values with backslashes"
             raise SigmaError(f"{path}, line {line.original.line}: can't parse this. {fix}")
-        if line.key:
-            settings[line.key] = line.value or ""
+        settings |= {name: value} if line.key else {}
     return settings
 
 
 def read_env(name: str, default: str = "", choices: Iterable[str] = (), env_file: str = "") -> str:
     """Return an optional setting. Empty means not set. With env_file, read only that file."""
-    settings, value = read_env_file(env_file), ""
-    for known in (name, OTHER_NAMES.get(name, name)):
-        text = "" if env_file else os.environ.get(known, "").strip()  # VSCode copies .env there
-        quoted = re.fullmatch(r"""(["'])(.*)\1""", text)  # docker --env-file keeps quotes
-        value = value or (quoted[2] if quoted else text) or settings.get(known, "")
-    value = value or default
+    settings, names = read_env_file(env_file), (name, OTHER_NAMES.get(name, name))
+    values = [] if env_file else [os.environ.get(known, "").strip() for known in names]
+    values = [re.sub(r"""^(["'])(.*)\1$""", r"\2", text) for text in values]  # docker keeps quotes
+    value = next(filter(None, [*values, *(settings.get(known) for known in names)]), default)
     if choices and value not in choices:
         raise SigmaError(f"{name} is {value!r}, but must be one of: {', '.join(choices)}")
     return value
@@ -153,9 +153,10 @@ def read_dry_run() -> bool:
 
 def dry_run_note() -> str:
     """Return the last line of a dry run. It shows the command that applies the plan once."""
-    command = f"python {shlex.quote(sys.argv[0])}"
+    command, env_file = f"python {shlex.quote(sys.argv[0])}", os.environ.get("SIGMA_ENV_FILE", "")
     windows = f"$env:DRY_RUN='false'; {command}; $env:DRY_RUN=''"
-    command = windows if os.name == "nt" else f"DRY_RUN=false {command}"
+    which = f"SIGMA_ENV_FILE={shlex.quote(env_file)} " if env_file else ""  # not another one
+    command = windows if os.name == "nt" else f"{which}DRY_RUN=false {command}"
     return f"Dry run: nothing was changed. To apply the plan once: {command}"
 
 
@@ -186,8 +187,7 @@ def require_all(*names: str, env_file: str = "") -> list[str]:
     error = f"Add to {path}: " if path.exists() else f"Copy .env.example to {path}, and fill in: "
     error += ", ".join(name for name, value in values.items() if not value)
     if (FOLDER / "sandbox").is_dir() and FOLDER in recipe.parents:
-        command = f"python -m sandbox run {recipe.relative_to(FOLDER).as_posix()}"
-        error += f". To try this without an account: {command}"
+        error += f". Without an account: python -m sandbox run {recipe.relative_to(FOLDER)}"
     raise SigmaError(error)
 
 
@@ -222,7 +222,7 @@ def require_id(name: str) -> str:
 
 def is_email(text: str) -> bool:
     """Return True if a text looks like an email."""
-    return bool(re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*", text))
+    return bool(re.fullmatch(r"(?!')[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*", text))
 
 
 def require_email(name: str) -> str:
@@ -234,17 +234,14 @@ def require_email(name: str) -> str:
 
 
 def read_emails(name: str, default: str) -> list[str]:
-    """Return the emails in the file that a setting names, without duplicates.
-
-    Commas, semicolons, spaces or line breaks separate them. # starts a comment, except in emails.
-    """
+    """Return the emails in the file that a setting names, without duplicates and # comments."""
     path = read_path(name, default)
     emails: dict[str, str] = {}
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         text = re.sub(r"(^|\s)#.*", "", line)  # not every #: the email of a guest can contain #EXT#
         text = re.sub(r'("[^"]*"\s*|[^",;<>@]{0,99})<([^<>]*)>', r" \2 ", text)  # Name <email>
-        for part in filter(None, re.split(r"[\s,;]+", text)):
-            email = part.strip("\"'").removeprefix("mailto:")
+        for part in filter(None, re.split(r'[\s,;"]+', text)):
+            email = re.sub("(?i)^mailto:", "", part.strip("'"))
             if not is_email(email):
                 raise SigmaError(f"{path}, line {number}: {part!r:.80} isn't an email")
             emails.setdefault(email.lower(), email)
@@ -256,13 +253,13 @@ def read_emails(name: str, default: str) -> list[str]:
 def read_csv(path: Path, columns: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
     """Return the rows of a CSV file, each with the number of its first line."""
     text, rows, begin = read_text(path), [], 1
-    declared = re.match('"?sep=(.)', text)  # a first line that sets the separator for Excel
-    separator = declared[1] if declared else max(",;\t", key=text.partition("\n")[0].count)
+    declared = re.match('(?i)"?sep=(.)', text)  # a first line that sets the separator for Excel
+    separator = declared[1] if declared else max(",;\t", key=text.lstrip().partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         for cells in reader:
-            if any(cells) and (begin > 1 or not declared):
-                rows.append((begin, [" ".join(cell.split()) for cell in cells]))
+            cells = [" ".join(cell.split()) for cell in cells]
+            rows += [(begin, cells)] if any(cells) and (begin > 1 or not declared) else []
             begin = reader.line_num + 1
     except csv.Error as error:
         raise SigmaError(f"{path}, line {begin}: {error}. Check the quotes") from error
@@ -290,7 +287,7 @@ class Credentials:
 
     def __post_init__(self) -> None:
         keep_secret(self.secret)
-        host = re.match(f"{THIS_MACHINE}|https://[^@/?#\\s]+/", self.base_url)
+        host = re.match(rf"{THIS_MACHINE}|https://[\w.-]+(?::\d+)?/", self.base_url)
         if not host or re.search(r"[@?#\s]", self.base_url):
             raise SigmaError("baseURL must be a URL that begins with https://")
         if not self.auth_url.startswith(host[0]) or re.search(r"[@?#\s]", self.auth_url):
@@ -332,8 +329,7 @@ class SigmaObject(dict[str, Any]):
         self.source, self.note = source, note
 
     def __getitem__(self, name: str) -> Any:
-        value = self.get(name)
-        if value is None:
+        if (value := self.get(name)) is None:
             error = f"The response from {self.source} has no {name!r}{self.note}"
             raise SigmaError(error, stops_the_run=bool(self.note))
         return value
@@ -346,11 +342,16 @@ def decode(response: requests.Response, note: str) -> Any:
     with contextlib.suppress(ValueError, RecursionError):
         body = json.loads(text, object_hook=lambda fields: SigmaObject(fields, source, note))
     if not isinstance(body, dict if note else (dict, list)):
-        error = f"The response from {source} isn't JSON{note or '. Check baseURL'}"
-        raise SigmaError(error, response.status_code, stops_the_run=bool(note))
-    if "code" in body:  # an error, even if the status is 200
+        raise InvalidJSONError("it isn't JSON. Check baseURL and authURL")  # a GET is repeated
+    if is_error(body):
         raise SigmaError(f"{source}: {one_line(body)}", response.status_code)
     return body
+
+
+def is_error(body: Any) -> bool:
+    """Return True if a JSON body is an error, which can come with any status."""
+    fields = body.keys() if isinstance(body, dict) else set()
+    return bool(fields & {"code", "error", "message"}) and fields <= ERROR_FIELDS
 
 
 class SigmaClient:
@@ -375,7 +376,7 @@ class SigmaClient:
             read=2,
             other=0,  # waiting doesn't make a certificate valid
             allowed_methods=["GET"] if get_token else ["GET", "POST"],  # a second token is harmless
-            status_forcelist=[429, 500, 502, 503, 504, *range(520, 525), 530],  # 52x: Cloudflare
+            status_forcelist=[408, 429, 500, 502, 503, 504, *range(520, 528), 530],  # Cloudflare
             backoff_factor=self.backoff,
             raise_on_status=False,  # the last response explains the error
         )
@@ -450,38 +451,35 @@ class SigmaClient:
     delete = functools.partialmethod(request, "DELETE")
 
     def get_all(self, path: str, **params: Any) -> list[Any]:
-        """Return all entries of a list, from all pages.
+        """Return all entries of a list, from all pages, without those that Sigma couldn't read.
 
-        A few lists use pageSize and pageToken instead of limit and page: pass pageSize=1000 for
-        them. If Sigma couldn't read an entry, it's left out and the error is printed on stderr.
+        A few lists use pageSize and pageToken instead of limit and page: pass pageSize=1000.
         """
         for _ in range(2):
             pages = list(self._pages(path, params))
-            entries = [entry for page in pages for entry in page["entries"]]
-            ids = [{entry_id(path, entry) for entry in page["entries"]} for page in pages]
-            moved = sum(map(len, ids)) > len(set().union(*ids))
-            total = pages[-1].get("total") or 0
-            if not moved and len(entries) >= total:
+            by_id = [{entry_id(path, entry): entry for entry in page["entries"]} for page in pages]
+            entries = {key: entry for page in by_id for key, entry in page.items()}
+            moved = sum(map(len, by_id)) > len(entries)
+            count, total = sum(len(page["entries"]) for page in pages), pages[-1].get("total")
+            if not moved and not (isinstance(total, int) and count < total):
                 break
         else:  # both times
             if moved:  # an entry was on two pages, so another may be missing
                 raise SigmaError(f"The list {path} changed while it was read. Try again later")
-            say(f"Warning: {path} has {len(entries)} entries, but should have {total}")
-        broken = [entry for entry in entries if {"code", "message"} <= entry.keys()]
-        for entry in broken:
+            say(f"Warning: {path} has {count} entries, but should have {total}")
+        for entry in filter(is_error, entries.values()):
             say(f"Sigma couldn't read an entry of {path}: {one_line(entry)}")
-        self.unreadable += len(broken)
-        return [entry for entry in entries if entry not in broken] if broken else entries
+            self.unreadable += 1
+        return [entry for entry in entries.values() if not is_error(entry)]
 
     def _pages(self, path: str, params: dict[str, Any]) -> Iterator[dict[str, Any]]:
         query = params if "pageSize" in params else {"limit": PAGE_SIZE, **params}
         seen: set[str] = set()
         while len(seen) < 2000:
-            page = self.get(path, **query)
-            if isinstance(page, list):  # until June 2026 some lists came without pages
-                page = {"entries": page}
+            page = self.get(path, **query)  # until June 2026 some lists came without pages
+            page = {"entries": page} if isinstance(page, list) else page
             if not all(isinstance(entry, dict) for entry in page["entries"]):
-                raise SigmaError(f"The response from GET {path} isn't a list. Check baseURL")
+                raise SigmaError(f"The response from GET {path} isn't a list of objects")
             yield page
             cursor = page.get("nextPageToken") or page.get("nextPage")
             if not cursor and ("nextPage" in page or str(page.get("hasMore")).lower() != "true"):
@@ -493,10 +491,7 @@ class SigmaClient:
         raise SigmaError(f"The list {path} isn't complete: its pages don't end")
 
     def save(self, path: str, target: Path, file_format: str, wait: float = 0.0) -> None:
-        """Wait up to wait seconds until an export is ready, and save it as target.
-
-        The file is streamed to disk, in constant memory. If that fails, target isn't changed.
-        """
+        """Wait up to wait seconds for an export, and save it. A failure leaves target unchanged."""
         read = functools.partial(save_file, target=target, file_format=file_format)
         begin, pause = time.monotonic(), 1.0
         while True:
@@ -511,7 +506,7 @@ class SigmaClient:
                     raise
             if waited > wait:
                 raise SigmaError(
-                    f"{target.name} wasn't ready after {wait:g} seconds (EXPORT_MAX_WAIT)"
+                    f"{target.name} wasn't ready after EXPORT_MAX_WAIT={wait:g} seconds"
                 )
             pause = min(pause * 1.5, 10)
 
@@ -533,44 +528,43 @@ class SigmaClient:
 
 
 def entry_id(path: str, entry: dict[str, Any]) -> str:
-    """Return what identifies an entry of a list: its ID, or all its fields if it has none."""
-    own_id = entry.get("id") or entry.get(path.rsplit("/", 1)[-1].removesuffix("s") + "Id")
-    # elementId, because the same column can be in several elements
-    return f"{own_id} {entry.get('elementId')}" if own_id else json.dumps(entry, sort_keys=True)
+    """Return what identifies an entry: its IDs (a column can be in several elements), or all."""
+    kind = path.rsplit("/", 1)[-1].replace("-", "").removesuffix("s").lower()  # member for /members
+    names = ("id", f"{kind}id", "elementid", "sheetid")
+    own_ids = {name: value for name, value in entry.items() if name.lower() in names}
+    return json.dumps(own_ids or entry, sort_keys=True)
 
 
 def explain(error: Exception, note: str) -> str:
     """Return why there was no response, with note if the request may have reached Sigma."""
     cause = getattr(error.args[0] if error.args else None, "reason", None) or error
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, SSLError):
         note = ". You can set REQUESTS_CA_BUNDLE to a file with your company's certificates"
-    elif isinstance(error, requests.exceptions.ProxyError) or isinstance(
-        cause, ConnectTimeoutError
-    ):
+    elif isinstance(error, ProxyError) or isinstance(cause, ConnectTimeoutError):
         note = ". Check baseURL, authURL, HTTPS_PROXY and your network"  # it was never sent
     return f"{str(cause).partition('>: ')[2] or cause}{note}"
 
 
 def save_file(response: requests.Response, _: str, target: Path, file_format: str) -> bool:
     """Save the body of a response as target. Return False if the file isn't ready yet."""
-    chunks = response.iter_content(1024 * 1024)
-    first = next(chunks, b"")
-    if response.status_code != 200 or not (first or file_format == "jsonl"):  # 202, 204
+    chunks, begin, state = response.iter_content(1024 * 1024), b"", None
+    while len(begin) < 10_000 and (more := next(chunks, b"")):
+        begin += more
+    if response.status_code != 200 or not (begin or file_format == "jsonl"):  # 202, 204
         return False
-    with contextlib.suppress(AttributeError, ValueError):  # the body may be a status or an error
-        state = json.loads(first) if len(first) < 10_000 else {}
-        is_status = "requestId" in state or isinstance(state.get("status"), int)
-        if is_status and state.keys() <= {"status", "code", "message", "requestId"}:
-            if state.get("status") in (202, 204):
-                return False
-            raise SigmaError(f"No file from GET {response.url}: {one_line(state)}", 200)
-    is_page = first.lstrip()[:5].lower() in (b"<html", b"<!doc")
-    if is_page or not first.startswith(FILE_BEGINS.get(file_format, b"")):
+    with contextlib.suppress(ValueError, RecursionError):  # the body may be a status or an error
+        state = json.loads(begin) if len(begin) < 10_000 else None
+    is_jsonl = file_format == "jsonl"  # it can also be a single object: its only row
+    if isinstance(state, dict) and not (is_jsonl and (not state or state.keys() - ERROR_FIELDS)):
+        if state.get("status") in (202, 204):
+            return False
+        raise SigmaError(f"No file from GET {response.url}: {one_line(state)}", 200)
+    if begin and not re.match(FILE_BEGINS[file_format], begin.lstrip(), re.IGNORECASE):
         raise SigmaError(f"The response from GET {response.url} isn't a {file_format} file", 200)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
-            file.writelines(itertools.chain([first], chunks))
+            file.writelines(itertools.chain([begin], chunks))
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
@@ -605,12 +599,20 @@ def in_parallel(
         try:
             result = work(item)
             server_errors = 0
-        except SigmaError as error:
-            result = error
-            server_errors = server_errors + 1 if (error.status or 0) >= 500 else 0
-            if error.stops_the_run or server_errors == 5:
+        except (SigmaError, OSError) as error:  # OSError: such as a file that is open in Excel
+            result = error if isinstance(error, SigmaError) else SigmaError(str(error))
+            server_errors = server_errors + 1 if (result.status or 0) >= 500 else 0
+            if result.stops_the_run or server_errors == 5:
                 stop.set()
         return item, result
+
+    def results() -> Iterator[Any]:
+        jobs: list[Any] = []
+        for index in range(len(items)):
+            # Don't run far ahead: after Ctrl-C, few finished items may be missing on the screen
+            for item in items[len(jobs) : index + 2 * REQUESTS_AT_ONCE]:
+                jobs.append(pool.apply_async(attempt, [item]))
+            yield jobs[index].get()
 
     # Not ThreadPoolExecutor: after Ctrl-C Python would wait for its threads
     with ThreadPool(REQUESTS_AT_ONCE) as pool, contextlib.ExitStack() as stack:
@@ -619,11 +621,10 @@ def in_parallel(
             with contextlib.suppress(ImportError):  # tqdm is optional
                 from tqdm import contrib, tqdm
 
-                bar = {"total": len(items), "unit": f" {unit}", "leave": False, "file": sys.stderr}
-                show = functools.partial(tqdm, **bar)
+                show = functools.partial(tqdm, total=len(items), unit=f" {unit}", file=sys.stderr)
                 above: Any = contrib.DummyTqdmFile(sys.stderr)  # prints lines above the bar
                 stack.enter_context(contextlib.redirect_stderr(above))
-        yield from filter(None, show(pool.imap(attempt, items)))
+        yield from filter(None, show(results()))
 
 
 # 5: Printing, and the end of a recipe
@@ -659,7 +660,7 @@ class SafeStream:
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
-        self.failure: Exception | None = None  # the first one: run() reports it at the end
+        self.failure: Any = None  # the first one: run() reports it at the end
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
@@ -685,17 +686,16 @@ def run(main: Callable[..., object], parser: argparse.ArgumentParser | None = No
             stream.reconfigure(encoding=encoding, errors="replace")
     about, layout = sys.modules["__main__"].__doc__, argparse.RawDescriptionHelpFormatter
     known = parser or argparse.ArgumentParser(description=about, formatter_class=layout)
-    in_notebook = "ipykernel" in sys.modules  # the arguments are for its kernel
-    arguments = known.parse_args([] if in_notebook else None)
+    arguments = known.parse_args([] if "ipykernel" in sys.modules else None)  # a notebook's kernel
     out, err = SafeStream(sys.stdout), SafeStream(sys.stderr)
-    code = 0
-    problem: Any = None
+    code, problem = 0, None
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             read_env("OUTPUT_FORMAT", "table", choices=OUTPUT_FORMATS)  # before anything is sent
-            hidden = [n for n, v in read_env_file().items() if os.environ.get(n, "") not in ("", v)]
-            if hidden:  # other programs also use names like LIMIT and EMAIL
-                say(f"Set in the environment, so not read from .env: {', '.join(hidden)}")
+            written = read_env_file().items()
+            hidden = [n for n, v in written if v and os.environ.get(n, v).strip() not in ("", v)]
+            if hidden and read_flag("SHOW_REQUESTS", True):  # LIMIT and EMAIL are common names
+                say(f"From the environment, not from {env_path().name}: {', '.join(hidden)}")
             main(arguments) if parser else main()
         except KeyboardInterrupt:
             code = 130

@@ -54,7 +54,8 @@ def sync_path(client: SigmaClient, connection_id: str, path: list[str]) -> None:
 # 4: Look up a path. In this endpoint, it's "connection" without an s
 def look_up(client: SigmaClient, connection_id: str, path: list[str]) -> str:
     """Return the kind of a path: scope (a database or schema), table and so on."""
-    return str(client.post(f"/connection/{connection_id}/lookup", json={"path": path})["kind"])
+    found = client.post(f"/connection/{connection_id}/lookup", json={"path": path})
+    return str(found.get("kind") or "unknown kind")
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ Sample output:
 # 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
 #    them there. To use this recipe elsewhere, put all three files into one folder.
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,7 @@ def read_updates(path: Path) -> list[Row]:
             elif line_of.setdefault(name, line) != line:
                 problems.append(f"line {line}: {name} is also in line {line_of[name]}")
         wanted: dict[str, Any] = {FIELDS[c]: cells[c] for c in FIELDS if cells[c]}
-        if archived:  # Excel writes TRUE
-            wanted["isArchived"] = archived == "true"
+        wanted |= {"isArchived": archived == "true"} if archived else {}  # Excel writes TRUE
         if archived not in ("true", "false", ""):
             problems.append(f"line {line}: isArchived must be true, false or blank")
         rows.append((line, email, wanted))
@@ -82,8 +82,9 @@ def find_changes(member: dict[str, Any], wanted: dict[str, Any]) -> dict[str, An
     """Return the values that a member doesn't have yet. Only names are case-sensitive."""
     changes = {}
     for field, value in wanted.items():
-        now = member.get(field) or type(value)()  # Sigma may omit empty fields
-        same = now == value if field.endswith("Name") else str(now).lower() == str(value).lower()
+        texts = [str(member.get(field) or type(value)()), str(value)]  # Sigma omits empty fields
+        now, new = (unicodedata.normalize("NFC", text) for text in texts)  # one form for accents
+        same = now == new if field.endswith("Name") else now.lower() == new.lower()
         changes.update({} if same else {field: value})
     return changes
 
@@ -111,15 +112,14 @@ def find_member(row: Row, known: Members, my_id: str) -> dict[str, Any]:
 # 4: Update one member. PATCH changes only the fields that you send
 def update_member(
     client: SigmaClient, member_id: str, changes: dict[str, Any], new_owner_id: str
-) -> dict[str, Any]:
-    """Update a member, and return it. new_owner_id gets the documents of a deactivated member."""
+) -> None:
+    """Update a member. new_owner_id gets the documents of a member who is deactivated."""
     body = {**changes, "newOwnerId": new_owner_id} if changes.get("isArchived") else changes
-    member: dict[str, Any] = client.patch(f"/members/{member_id}", json=body)
+    member = client.patch(f"/members/{member_id}", json=body)
     # Check that the response has the new values
     told = {field: value for field, value in changes.items() if member.get(field) is not None}
     if wrong := find_changes(member, told):
         raise SigmaError(f"Sigma accepted the update, but didn't change {', '.join(wrong)}")
-    return member
 
 
 def main() -> None:

@@ -33,6 +33,7 @@ Sample output:
 #    them there. To use this recipe elsewhere, put all three files into one folder.
 import re
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,8 @@ ROBOT_ID = "SigmaSchedulerRobot"  # Sigma's own member, which sends the schedule
 
 # 2: Read the pattern, and refuse one that matches every name
 def read_pattern() -> re.Pattern[str]:
-    """Return USER_NAME_PATTERN. Raises SigmaError if it even matches an empty text."""
-    text = require_env("USER_NAME_PATTERN")
+    """Return USER_NAME_PATTERN. Raises SigmaError if it would match every name."""
+    text = same_form(require_env("USER_NAME_PATTERN"))
     try:
         pattern = re.compile(text, re.IGNORECASE)
     except (re.error, OverflowError, RecursionError) as error:
@@ -73,6 +74,12 @@ def full_name(member: dict[str, Any]) -> str:
     return " ".join(f"{member.get('firstName') or ''} {member.get('lastName') or ''}".split())
 
 
+def same_form(text: str) -> str:
+    """Return a text in a form in which names that look the same are the same."""
+    # An accent can be a character of its own, and some characters are invisible
+    return re.sub("[\u200b-\u200d\ufeff]", "", unicodedata.normalize("NFC", text))
+
+
 def find_members(
     client: SigmaClient, pattern: re.Pattern[str], my_id: str
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -84,7 +91,7 @@ def find_members(
     # Without the robot, Sigma can't send scheduled exports. If their owner is deactivated, the
     # credentials stop working
     keep = (ROBOT_ID, my_id)
-    matches = [member for member in members if pattern.search(full_name(member))]
+    matches = [member for member in members if pattern.search(same_form(full_name(member)))]
     plan = [member for member in matches if member["memberId"] not in keep]
     # Identity providers can create members without a name. No pattern matches them
     named = [m for m in members if full_name(m) and m["memberId"] not in keep]

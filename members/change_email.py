@@ -25,7 +25,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, SigmaError, require_email, require_id, run
+from sigma_client import SigmaClient, SigmaError, printable, require_email, require_id, run
 
 
 # 2: Send the new email. PATCH changes only the fields that you send
@@ -48,7 +48,7 @@ def main() -> None:
     # 3: Show the old email first, so that you can undo the change
     with SigmaClient(get_bearer_token) as client:
         old_email = client.get(f"/members/{member_id}")["email"]
-        print(f"Old email: {old_email}")
+        print(f"Old email: {printable(old_email)}")
         if old_email == email:
             print("The member already has this email. Nothing was changed.")
             return
@@ -63,7 +63,7 @@ def main() -> None:
         raise SigmaError(f"Sigma accepted the change, but the email is still {email_now}")
     print(f"New email: {email_now}")
     print("Email changed successfully.")
-    print(f"To undo this, set EMAIL={old_email} and run this recipe again.")
+    print(f"To undo this, set EMAIL={printable(old_email)} and run this recipe again.")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,15 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, SigmaError, read_flag, require_email, require_env, run
+from sigma_client import (
+    SigmaClient,
+    SigmaError,
+    printable,
+    read_flag,
+    require_email,
+    require_env,
+    run,
+)
 
 
 # 2: Describe the new member in the fields that Sigma expects
@@ -101,7 +109,7 @@ def main() -> None:
     # 7: Print the ID. The next steps need it as MEMBERID
     print("New member created successfully:")
     print(f"memberId:   {member['memberId']}")
-    print(f"memberType: {member.get('memberType') or ''}")
+    print(f"memberType: {printable(member.get('memberType') or '')}")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def create_workspace(client: SigmaClient, member_id: str) -> tuple[str, bool]:
     name = f"Workspace for Member {member_id}"
     response = client.post("/workspaces", json={"name": name, "noDuplicates": True})
 
-    # 3: If the name exists, the response lists the IDs of all workspaces with this name instead
+    # 3: If the workspace already exists, the response lists the IDs of all workspaces with its name
     if response.get("workspaceIds"):
         return response["workspaceIds"][0], False
     if (response.get("name") or name) != name:

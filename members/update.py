@@ -32,7 +32,15 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, SigmaError, member_label, require_env, require_id, run
+from sigma_client import (
+    SigmaClient,
+    SigmaError,
+    member_label,
+    printable,
+    require_env,
+    require_id,
+    run,
+)
 
 
 # 2: Send the new type. PATCH changes only the fields that you send
@@ -61,7 +69,7 @@ def main() -> None:
         # 5: Show the old type first, so that you can undo the change
         before = client.get(f"/members/{member_id}")
         print(f"Member:   {member_label(before)}")
-        print(f"Old type: {before['memberType']}")
+        print(f"Old type: {printable(before['memberType'])}")
 
         # 6: Change the type. The member exists, so a 404 means that the type doesn't
         try:
@@ -76,9 +84,10 @@ def main() -> None:
     type_now = after.get("memberType") or new_type
     if type_now.lower() != new_type.lower():
         raise SigmaError(f"Sigma accepted the change, but the type is still {type_now}")
-    print(f"New type: {type_now}")
+    print(f"New type: {printable(type_now)}")
     print(f"User account type updated successfully: {member_id}")
-    print(f"To undo this, set NEW_MEMBER_TYPE={before['memberType']} and run this recipe again.")
+    old_type = printable(before["memberType"])
+    print(f"To undo this, set NEW_MEMBER_TYPE={old_type} and run this recipe again.")
 
 
 if __name__ == "__main__":

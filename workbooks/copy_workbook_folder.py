@@ -33,6 +33,7 @@ Sample output:
 import sys
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
@@ -54,9 +55,9 @@ def require_free_name(client: SigmaClient, member_id: str, folder_id: str, name:
     # earlier copy still has the wrong owner, it may be in only one of them
     for path in ("/files", f"/members/{member_id}/files"):
         for file in client.get_all(path, name=name, typeFilters="workbook"):
-            # The filter also finds longer names, so compare
+            # The filter also finds longer names, so compare. NFC is one form for accents
             in_folder = file["parentId"] == folder_id and not file.get("isArchived")
-            if in_folder and file["name"] == name:
+            if in_folder and normalize("NFC", file["name"]) == normalize("NFC", name):
                 error = f"My Documents already has a workbook named {name!r} (ID {file['id']})"
                 raise SigmaError(f"{error}. Set NEW_WORKBOOK_NAME to another name")
     client.require_complete_lists()  # the workbook may be an entry that Sigma couldn't read
@@ -102,7 +103,7 @@ def main() -> None:
         print(f"Copied:   {printable(workbook.get('name') or '')}")
         print(f"New name: {printable(copy.get('name') or '')}")
         print(f"New ID:   {copy_id}")
-        print(f"URL:      {copy.get('url') or ''}")
+        print(f"URL:      {printable(copy.get('url') or '')}")
 
         # 7: Make the member the owner. If this fails, print how to continue: the copy exists
         try:

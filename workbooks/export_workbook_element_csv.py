@@ -60,7 +60,7 @@ def read_date(name: str, default: datetime.date) -> datetime.date:
 def check_control(client: SigmaClient, workbook_id: str, control: str) -> None:
     """Raise SigmaError if a control isn't for dates. If it isn't in the list, print a warning."""
     entries = client.get_all(f"/workbooks/{workbook_id}/controls")
-    kinds = {entry["name"]: entry["valueType"] for entry in entries}
+    kinds = {entry["name"]: entry.get("valueType") or "date" for entry in entries}
     if control not in kinds:
         # Only a warning, because the list has names. Exports take control IDs, which can differ
         names = printable(", ".join(sorted(kinds)) or "none")

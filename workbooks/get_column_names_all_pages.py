@@ -47,7 +47,7 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, SigmaError, printable, require_id, run
 
 
-# 2: Get the pages, hidden ones included, and the elements on each page
+# 2: Get the pages, including hidden ones, and the elements on each page
 def pages_with_elements(client: SigmaClient, workbook_id: str) -> list[dict[str, Any]]:
     """Return the pages of a workbook, with their elements added."""
     path = f"/workbooks/{workbook_id}/pages"

@@ -81,7 +81,7 @@ def start_materialization(client: SigmaClient, workbook_id: str, sheet_id: str) 
 
 # 4: Get the status until the job ends, with pauses that grow to 10 seconds
 def wait_for_materialization(client: SigmaClient, workbook_id: str, job_id: str) -> dict[str, Any]:
-    """Print each new status of a job, and return the job when it has ended."""
+    """Print each new status of a job, and return the job when it ends."""
     begin, pause, last = time.monotonic(), 1.0, ""
     while True:
         waited = time.monotonic() - begin
