@@ -53,8 +53,8 @@ REQUESTS_AT_ONCE = 5  # more can lead to 429 from Cloudflare, which is in front 
 MAY_BE_DONE = ". The change may have been carried out: check in Sigma before you run this again"
 THIS_MACHINE = r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?/"
 OUTPUT_FORMATS = ("table", "json", "csv")
-FILE_BEGINS = {"pdf": b"%PDF", "png": b"\x89PNG", "xlsx": b"PK", "json": rb"\[", "jsonl": b"{"}
-FILE_BEGINS["csv"] = b"(?!<html|<!doctype)"
+FILE_BEGINS = {"csv": b"(?!<html|<!doc)", "json": rb"\[", "jsonl": b"{"}
+FILE_BEGINS |= {"pdf": b"%PDF", "png": b"\x89PNG", "xlsx": b"PK"}
 ERROR_FIELDS = {"status", "statusCode", "code", "error", "errors", "message", "requestId"}
 _secrets: set[str] = set()
 
@@ -153,9 +153,10 @@ def read_dry_run() -> bool:
 
 def dry_run_note() -> str:
     """Return the last line of a dry run. It shows the command that applies the plan once."""
-    command, env_file = f"python {shlex.quote(sys.argv[0])}", os.environ.get("SIGMA_ENV_FILE", "")
+    start, env_file = os.environ.get("SIGMA_RUN", "python"), os.environ.get("SIGMA_ENV_FILE", "")
+    command = f"{start} {shlex.quote(sys.argv[0])}"  # SIGMA_RUN is "python -m sandbox run"
     windows = f"$env:DRY_RUN='false'; {command}; $env:DRY_RUN=''"
-    which = f"SIGMA_ENV_FILE={shlex.quote(env_file)} " if env_file else ""  # not another one
+    which = f"SIGMA_ENV_FILE={shlex.quote(env_file)} " if env_file and start == "python" else ""
     command = windows if os.name == "nt" else f"{which}DRY_RUN=false {command}"
     return f"Dry run: nothing was changed. To apply the plan once: {command}"
 
@@ -196,7 +197,7 @@ def require_env(name: str) -> str:
     return require_all(name)[0]
 
 
-SAFE_ID = r"(?!(?i:undefined|null|none|nan|true|false)(?:/|$))[\w:-]+"
+SAFE_ID = r"(?!(?i:undefined|null|none|nan|true|false)(?:[/:]|$))[\w-]+"
 LONG_ID = "[0-9A-Za-z]{8}(?:-[0-9A-Za-z]{4}){3}-[0-9A-Za-z]{12}"
 ID_IN_URL = {  # the ID may follow a name: /workbook/Sales-7sYWojYnccxJqdqkNKAw6S
     "WORKBOOK_ID": f"/workbook/(?:[^/?#]*?-)??({LONG_ID}|[0-9A-Za-z]+)(?=[/?#]|$)",
@@ -316,8 +317,8 @@ class SigmaRetry(Retry):
             pause = max(pause, self.get_retry_after(response) or 0) if response else pause
         pause = min(pause, 60)
         if pause >= 5:
-            why = last.status or "No response"
-            say(f"{why} from {last.method} {last.url}: retrying in {pause:.0f} seconds")
+            why = f"{last.status or 'No response'} from {last.method} {last.url}"
+            say(f"{why}: retrying in {pause:.0f} seconds")
         time.sleep(pause)
 
 
@@ -350,8 +351,8 @@ def decode(response: requests.Response, note: str) -> Any:
 
 def is_error(body: Any) -> bool:
     """Return True if a JSON body is an error, which can come with any status."""
-    fields = body.keys() if isinstance(body, dict) else set()
-    return bool(fields & {"code", "error", "message"}) and fields <= ERROR_FIELDS
+    fields = {*body} if isinstance(body, dict) else {"status"}
+    return {"code", "message"} <= fields or (fields <= ERROR_FIELDS and not fields <= {"status"})
 
 
 class SigmaClient:
@@ -404,7 +405,7 @@ class SigmaClient:
     def request(self, method: str, path: str, read: Any = decode, **options: Any) -> Any:
         """Send a request, and return the data. json is the body, other options are the query."""
         url = path if path == self.credentials.auth_url else self.credentials.base_url + path
-        if url != path and not re.fullmatch(f"(/{SAFE_ID})+", path, re.ASCII):
+        if url != path and not re.fullmatch(rf"(/{SAFE_ID}(:\w+)?)+", path, re.ASCII):
             raise SigmaError(f"{path!r}: an ID in this path is missing or malformed")
         body = {name: options.pop(name, None) for name in ("json", "data")}
         headers = {**options.pop("headers", {})}
@@ -441,8 +442,8 @@ class SigmaClient:
             except (requests.RequestException, HTTPError) as error:
                 tries -= 1
                 if response is None or not tries:
-                    why = f"No response to {method} {url}: {explain(error, note)}"
-                    raise SigmaError(why, stops_the_run=True) from error
+                    why = f"No usable response to {method} {url}: {explain(error, note)}"
+                    raise SigmaError(why, None, response is None or bool(note)) from error
             time.sleep(self.backoff * random.uniform(1, 1.5))
 
     get = functools.partialmethod(request, "GET")
@@ -582,9 +583,7 @@ def count_rows(path: Path, file_format: str) -> int:
 
 
 # 4: Many items
-def in_parallel(
-    items: Iterable[Any], work: Callable[[Any], Any], unit: str = ""
-) -> Iterator[tuple[Any, Any]]:
+def in_parallel(items: Iterable[Any], work: Callable[[Any], Any], unit: str = "") -> Iterator[Any]:
     """Call work(item) for many items, 5 at a time. Yield (item, result), in the order of items.
 
     If work raises SigmaError, the error is the result. After an error that affects all items, or 5
@@ -609,10 +608,12 @@ def in_parallel(
     def results() -> Iterator[Any]:
         jobs: list[Any] = []
         for index in range(len(items)):
-            # Don't run far ahead: after Ctrl-C, few finished items may be missing on the screen
-            for item in items[len(jobs) : index + 2 * REQUESTS_AT_ONCE]:
-                jobs.append(pool.apply_async(attempt, [item]))
-            yield jobs[index].get()
+            jobs += [pool.apply_async(attempt, [i]) for i in items[len(jobs) : index + 10]]
+            try:
+                yield jobs[index].get()
+            except KeyboardInterrupt:  # first tell what is done
+                yield from (job.get() for job in jobs[index:] if job.ready())
+                raise
 
     # Not ThreadPoolExecutor: after Ctrl-C Python would wait for its threads
     with ThreadPool(REQUESTS_AT_ONCE) as pool, contextlib.ExitStack() as stack:
@@ -635,9 +636,8 @@ def member_label(member: dict[str, Any]) -> str:
     return printable(" ".join(filter(None, names)))
 
 
-def print_rows(rows: Iterable[dict[str, Any]], columns: dict[str, str], empty: str) -> None:
+def print_rows(rows: list[dict[str, Any]], columns: dict[str, str], empty: str) -> None:
     """Print a table or CSV with a column for each {heading: field}, or JSON with all fields."""
-    rows = list(rows)
     output_format = read_env("OUTPUT_FORMAT", "table", choices=OUTPUT_FORMATS)
     cells = [[row.get(name) for name in columns.values()] for row in rows]
     if output_format == "json":

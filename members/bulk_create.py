@@ -90,7 +90,11 @@ def create_member(
         if error.status != 409:
             raise
         # A 409 has several meanings. It's harmless if the member was created in the meantime
-        if existing := members_by_email(client, email=email).get(email.lower()):
+        try:
+            existing = members_by_email(client, email=email).get(email.lower())
+        except SigmaError as problem:
+            raise SigmaError(f"{error}. The lookup failed: {problem}", 409) from problem
+        if existing:
             return state_of(existing), existing["memberId"]
         if named := re.search(r"member-id=([\w-]+)", str(error)):
             return "Exists", named[1]

@@ -37,9 +37,12 @@ NEVER = datetime.min.replace(tzinfo=timezone.utc)
 def last_used(workbook: dict[str, Any]) -> datetime:
     """Return when a workbook was last used, in UTC, or NEVER."""
     # Python 3.10 can't parse a Z at the end, and needs exactly six decimals
-    text = (workbook.get("lastInteractionAt") or NEVER.isoformat()).removesuffix("Z")
+    text = str(workbook.get("lastInteractionAt") or "").upper().removesuffix("Z")
     text = re.sub(r"\.(\d+)", lambda decimals: f".{decimals[1][:6]:0<6}", text)
-    time = datetime.fromisoformat(text)
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return NEVER
     return time.astimezone(timezone.utc) if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 

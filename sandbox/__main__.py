@@ -101,6 +101,7 @@ def run_script(server: Server, script: Path, arguments: list[str]) -> int:
         print(f"From the environment, instead of the demo: {', '.join(own)}", file=sys.stderr)
     environment = {**os.environ, "SIGMA_ENV_FILE": str(demo.DEMO_FILES / "empty.env")}
     environment |= {name: settings.get(name, "") for name in demo.names() if name not in own}
+    environment["SIGMA_RUN"] = "python -m sandbox run"  # for the command that a dry run prints
     command = [sys.executable, str(script), *arguments]
     with subprocess.Popen(command, env=environment) as recipe:
         while True:

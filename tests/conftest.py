@@ -52,7 +52,7 @@ def env_file(monkeypatch, tmp_path_factory):
 
 @pytest.fixture
 def sigma():
-    """Canned answers for requests; a test fails if it leaves one unused, or asks for another."""
+    """Canned responses. A test fails if it doesn't use them all, or sends any other request."""
     with responses.RequestsMock() as canned:
         canned.post(TOKEN_URL, json={"access_token": "token-1", "expires_in": 3600})
         yield canned

@@ -90,7 +90,7 @@ def test_at_most_one_token_a_second_is_requested(use_sandbox, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "reply",
     [
         [],
         "token",
@@ -101,9 +101,9 @@ def test_at_most_one_token_a_second_is_requested(use_sandbox, monkeypatch):
         {"access_token": "tok-en-1", "expires_in": "soon"},
     ],
 )
-def test_a_response_without_a_token_is_an_error(answer):
+def test_a_response_without_a_token_is_an_error(reply):
     with responses.RequestsMock() as canned:
-        canned.post(TOKEN_URL, json=answer)
+        canned.post(TOKEN_URL, json=reply)
         with pytest.raises(SigmaError, match=TOKEN_URL) as refused:
             get_bearer_token()
     assert refused.value.stops_the_run

@@ -64,14 +64,14 @@ def raw_sigma(monkeypatch):
     with pytest.MonkeyPatch.context() as changed:
         servers = []
 
-        def start(*answers):
-            left, received = [TOKEN_RESPONSE, *answers], []
+        def start(*replies):
+            left, received = [TOKEN_RESPONSE, *replies], []
 
             def talk(connection):
                 received.append(read_request(connection).partition(b"\r\n")[0].decode())
-                answer = left.pop(0) if left else b""
+                reply = left.pop(0) if left else b""
                 head = b"\r\nConnection: close\r\n\r\n"
-                connection.sendall(answer.replace(b"\r\n\r\n", head, 1))
+                connection.sendall(reply.replace(b"\r\n\r\n", head, 1))
 
             server = peer(talk)
             use_credentials(changed, server.__enter__())
@@ -459,7 +459,7 @@ def page(ids, following=None, field="memberId", **more):
 
 
 @pytest.mark.parametrize(
-    "answers",
+    "replies",
     [
         [page("ab", "2"), page("c")],
         [page("ab", 2), page("c")],
@@ -469,8 +469,8 @@ def page(ids, following=None, field="memberId", **more):
         [page("ab", total=3), page("abc", total=3)],
     ],
 )
-def test_a_list_is_complete(sigma, client, answers, capsys):
-    pages(sigma, *answers)
+def test_a_list_is_complete(sigma, client, replies, capsys):
+    pages(sigma, *replies)
     members = client.get_all("/members", includeArchived=True)
     assert [member["memberId"] for member in members] == ["a", "b", "c"]
     assert all("limit=1000&includeArchived=true" in call.request.url for call in sigma.calls[1:])
@@ -478,7 +478,7 @@ def test_a_list_is_complete(sigma, client, answers, capsys):
 
 
 @pytest.mark.parametrize(
-    "answers",
+    "replies",
     [
         [page("ab", "2"), page("c", "2")],
         [page("ab", "2"), page("bc")] * 2,
@@ -488,8 +488,8 @@ def test_a_list_is_complete(sigma, client, answers, capsys):
         [{"members": []}],
     ],
 )
-def test_a_list_that_is_not_complete_is_an_error(sigma, client, answers):
-    pages(sigma, *answers)
+def test_a_list_that_is_not_complete_is_an_error(sigma, client, replies):
+    pages(sigma, *replies)
     with pytest.raises(SigmaError, match="/members"):
         client.get_all("/members")
 

@@ -127,7 +127,7 @@ def rows_in_xlsx(path: Path) -> int:
             with book.open(name) as sheet:
                 while chunk := sheet.read(65536):
                     tags, _, rest = (rest + chunk).rpartition(b">")
-                    rows += len(re.findall(rb"<row\b", tags))
+                    rows += len(re.findall(rb"<(?:\w+:)?row\b", tags))
             counts.append(rows)
     return max(counts)
 

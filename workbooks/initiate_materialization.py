@@ -43,7 +43,8 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, SigmaError, printable, read_env, require_id, run, say
 
 MAX_WAIT = 1800.0  # seconds. Most materializations take one to three minutes
-UNFINISHED = ("pending", "queued", "building", "running")
+UNFINISHED = ("pending", "building", "queued", "created", "started", "running", "processing")
+READY = ("ready", "completed", "succeeded")
 
 
 # 2: Choose the schedule
@@ -91,7 +92,7 @@ def wait_for_materialization(client: SigmaClient, workbook_id: str, job_id: str)
             if status != last:
                 print(f"Status: {printable(status)}")
                 last = status
-            if status.lower() not in UNFINISHED:
+            if status.lower() not in UNFINISHED and "progress" not in status.lower():
                 return job
         except SigmaError as error:  # 404: Sigma may not know a new job yet
             if error.status != 404 or waited > 30:
@@ -130,7 +131,7 @@ def main() -> None:
     status = job["status"].lower()
     if status == "skipped":
         print("Sigma skipped the job: the data hasn't changed, or another job is already running.")
-    elif status != "ready":
+    elif status not in READY:
         why = job.get("error") or "no explanation"
         raise SigmaError(f"The materialization ended as {job['status']}: {why}")
     else:

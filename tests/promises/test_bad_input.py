@@ -75,7 +75,7 @@ def check(done, entries, tokens):
     for unwanted in ("Traceback", "Error in ", MARKER, *tokens):
         assert unwanted not in done.stdout + done.stderr
     for entry in entries:
-        assert re.fullmatch(r"/v2(/[\w-]{1,100})+", entry.path, re.ASCII), entry.path
+        assert re.fullmatch(r"/v2(/[\w:-]{1,100})+", entry.path, re.ASCII), entry.path
         words = [*entry.path.split("/")[2:], *ids_in(entry.body)]
         assert not PLACEHOLDERS & {word.lower() for word in words}, entry
     # Refused by Sigma, or after the work: some emails in a file aren't members
@@ -129,11 +129,10 @@ def try_settings(data, recipe, play):
     play(recipe, **values)
 
 
-@pytest.mark.parametrize("recipe", ["members/update.py", "workbooks/export_workbook_pdf.py"])
 @examples(25)
 @hypothesis.given(data=st.data())
-def test_any_setting(recipe, data, play):
-    try_settings(data, recipe, play)
+def test_any_setting(data, play):
+    try_settings(data, "members/update.py", play)
 
 
 @pytest.mark.slow
@@ -158,7 +157,7 @@ ENV_LINE = st.one_of(
 
 
 @pytest.mark.parametrize(
-    "times", [pytest.param(n, marks=pytest.mark.slow if n > 50 else []) for n in (40, 200)]
+    "times", [pytest.param(n, marks=pytest.mark.slow if n > 50 else []) for n in (25, 100)]
 )
 def test_any_env_file(times, sandbox, call_recipe, env_file):
     @examples(times)
@@ -208,8 +207,8 @@ def try_file(recipe, setting, content, play, tmp_path):
     done, changes = play(recipe, **{setting: str(path)}, DRY_RUN="false")
     if ", line " in done.stderr and done.returncode and str(path) in done.stderr:
         assert not changes
-    # Characters that nobody sees, such as those that are copied along with an email, make another
-    # email of it: the invitation would go to someone else
+    # Invisible characters, such as those that are copied along with an email, make another email of
+    # it: the invitation would go to someone else
     for change in changes:
         assert re.fullmatch(r"[^@\s]+@[^@\s]+", change.body.get("email", "a@b"))
         assert change.body.get("email", "").isprintable()
@@ -219,7 +218,7 @@ def try_file(recipe, setting, content, play, tmp_path):
 @pytest.mark.parametrize(
     ("recipe", "times"),
     [
-        ("members/bulk_create.py", 50),
+        ("members/bulk_create.py", 30),
         pytest.param("teams/bulk_remove_team.py", 30, marks=pytest.mark.slow),
     ],
 )
@@ -267,7 +266,7 @@ def csv_files(draw):
 
 
 @pytest.mark.parametrize(
-    "times", [pytest.param(n, marks=pytest.mark.slow if n > 50 else []) for n in (40, 250)]
+    "times", [pytest.param(n, marks=pytest.mark.slow if n > 50 else []) for n in (25, 150)]
 )
 def test_any_csv_file(times, play, tmp_path):
     @examples(times)

@@ -89,7 +89,7 @@ def test_no_recipe_violates_the_contract(
     assert violations(contract, recorder) == []
 
 
-# A request for every operation of the sandbox: what is sent, besides the address
+# A request for every operation of the sandbox: what is sent, besides the path
 BODIES = {
     "createMember": {"json": {"email": "b@example.com", "firstName": "B", "lastName": "B"}},
     "updateMember": {"json": {"firstName": "Other", "isArchived": True}},
@@ -181,9 +181,9 @@ def call(server, method, path, **sent):
         basic = (seed.CLIENT_ID, seed.SECRET)
         url = f"{server.address}/v2/auth/token"
         token = requests.post(url, data=form, auth=basic, timeout=10).json()["access_token"]
-    address = server.address + path.format(**IDS)
+    url = server.address + path.format(**IDS)
     headers = {"Authorization": f"Bearer {token}", **sent.pop("headers", {})}
-    return requests.request(method, address, headers=headers, timeout=10, **sent)
+    return requests.request(method, url, headers=headers, timeout=10, **sent)
 
 
 @pytest.mark.slow
@@ -193,10 +193,10 @@ def test_no_operation_of_the_sandbox_violates_the_contract(recorded, recorder, c
     assert BODIES.keys() <= operations.keys()
     del operations["postToken"]  # call() asks for the token
     for name, (method, path, _) in operations.items():
-        answer = call(recorded, method, path, **BODIES.get(name, {}))
-        while answer.status_code == 204:  # a download that is not ready
-            answer = call(recorded, method, path)
-        assert answer.status_code in (200, 201), f"{name}: {answer.text}"
+        response = call(recorded, method, path, **BODIES.get(name, {}))
+        while response.status_code == 204:  # a download that is not ready
+            response = call(recorded, method, path)
+        assert response.status_code in (200, 201), f"{name}: {response.text}"
     assert violations(contract, recorder) == []
 
     recorder.exchanges.clear()
@@ -205,7 +205,7 @@ def test_no_operation_of_the_sandbox_violates_the_contract(recorded, recorder, c
         call(recorded, method, path, params={"limit": "many"}, json={"grants": 1, "email": 2})
         call(recorded, method, path, data="{", headers={"Content-Type": "application/json"})
     assert {e.status for e in recorder.exchanges} == {200, 400, 404}
-    assert [v for v in violations(contract, recorder) if ": answer " in v] == []
+    assert [v for v in violations(contract, recorder) if ": response " in v] == []
 
 
 @needs_file
@@ -232,9 +232,9 @@ def test_what_the_sandbox_lacks_is_listed(contract, recorded):
     assert set(OPERATIONS) <= known
     for operation in OPERATIONS:
         method, path = operation.split(" ")
-        answer = call(recorded, method, re.sub(r"\{\w+\}", "x", path))
-        assert answer.status_code == 501, operation
-        assert "The sandbox does not support" in answer.json()["message"]
+        response = call(recorded, method, re.sub(r"\{\w+\}", "x", path))
+        assert response.status_code == 501, operation
+        assert "The sandbox does not support" in response.json()["message"]
 
 
 # --- The checks themselves. They need no file, and they must be able to fail. ---
@@ -312,8 +312,8 @@ def problems(**changes):
         "headers": {"authorization": "Bearer x", "content-type": "application/json"},
         "body": b'{"a": "text", "b": "y"}',
         "status": 200,
-        "answer_headers": {"content-type": "application/json; charset=utf-8"},
-        "answer": b'[{"id": "1", "at": "2024-05-02T09:14:00.000Z"}]',
+        "response_headers": {"content-type": "application/json; charset=utf-8"},
+        "response": b'[{"id": "1", "at": "2024-05-02T09:14:00.000Z"}]',
     }
     return list(Contract(json.dumps(SPEC)).violations(Exchange(**{**good, **changes})))
 
@@ -338,14 +338,14 @@ def test_a_good_exchange_violates_nothing():
         ({"body": b'{"a": "text", "b": "w"}'}, "is not valid under any of the given schemas"),
         ({"body": b"{"}, "request: the body is not JSON"),
         ({"body": b"", "headers": {"authorization": "Bearer x"}}, "the body is missing"),
-        ({"status": 201}, "answer 201: only 200, default are declared"),
-        ({"status": 404, "answer": b"[]"}, "[] is not of type 'object'"),
-        ({"answer": b'[{"id": "1", "x": 1}]'}, "'x' was unexpected"),
-        ({"answer": b"[{}]"}, "'id' is a required property"),
-        ({"answer": b'[{"id": null}]'}, "None is not of type 'string'"),
-        ({"answer": b'[{"id": "1", "at": "2024-05-02"}]'}, "'2024-05-02' is not a 'date-time'"),
-        ({"answer": b"[{"}, "the body is not JSON"),
-        ({"answer_headers": {"content-type": "text/html"}}, "the body is text/html"),
+        ({"status": 201}, "response 201: only 200, default are declared"),
+        ({"status": 404, "response": b"[]"}, "[] is not of type 'object'"),
+        ({"response": b'[{"id": "1", "x": 1}]'}, "'x' was unexpected"),
+        ({"response": b"[{}]"}, "'id' is a required property"),
+        ({"response": b'[{"id": null}]'}, "None is not of type 'string'"),
+        ({"response": b'[{"id": "1", "at": "2024-05-02"}]'}, "'2024-05-02' is not a 'date-time'"),
+        ({"response": b"[{"}, "the body is not JSON"),
+        ({"response_headers": {"content-type": "text/html"}}, "the body is text/html"),
     ],
 )
 def test_every_sort_of_violation_is_found(changes, problem):
@@ -360,8 +360,8 @@ def test_overlapping_branches_are_no_violation():
 
 def test_what_is_exempt():
     fault = {"content-type": "text/html", "x-sandbox-fault": "html"}
-    assert problems(answer_headers=fault, answer=b"<html>") == []
+    assert problems(response_headers=fault, response=b"<html>") == []
     download = {"method": "GET", "path": "/v2/query/q/download", "query": "", "body": b""}
     for status in (200, 204):
-        assert problems(**download, status=status, answer=b"%PDF") == []
+        assert problems(**download, status=status, response=b"%PDF") == []
     assert problems(**download, status=202) != []

@@ -1,4 +1,4 @@
-"""The documents say what is true: commands, outputs, tables, settings, editor files."""
+"""What the documents say is true: commands, outputs, tables, settings, editor files."""
 
 import json
 import re
@@ -91,7 +91,7 @@ def test_the_table_names_endpoint_and_settings(recipe):
     assert in_table == on_card
 
 
-def test_every_region_stands_in_env_example_and_in_the_readme():
+def test_every_region_is_in_env_example_and_in_the_readme():
     hosts = re.findall(r"https://[a-z.-]+\.sigmacomputing\.com", ENV_EXAMPLE)
     assert len(set(hosts)) == 13
     assert set(re.findall(r"`(https://\S+)`", section("Use your own organization"))) == set(hosts)

@@ -16,7 +16,7 @@ from sandbox.organization import Options
 from sandbox.server import Server, create_app
 from sigma_client import SigmaClient, SigmaError
 from tests.conftest import ROOT
-from tests.support.changed_answers import changing_sandbox
+from tests.support.changed_responses import changing_sandbox
 from tests.support.recipes import FOLDERS
 
 PROXIES = [

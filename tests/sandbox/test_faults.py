@@ -87,8 +87,10 @@ def test_429_has_retry_after_and_its_page_has_not(ask, sandbox):
 # Every other kind of fault has a test of its own below
 @pytest.mark.parametrize(
     "kind",
-    {*CHANGED, *REFUSED}
-    - {"repeat-page", "error-row", "missing-field", "null-field", "failed-job"},
+    sorted(
+        {*CHANGED, *REFUSED}
+        - {"repeat-page", "error-row", "missing-field", "null-field", "failed-job"}
+    ),
 )
 def test_the_work_is_done_or_not_and_the_response_is_spoiled(kind, ask, sandbox):
     sandbox.state.rules.append(Fault(kind=kind, match="POST *", seconds=0.1, times=0))

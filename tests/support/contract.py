@@ -1,4 +1,4 @@
-"""Compares requests and answers with a contract: an OpenAPI file, read strictly.
+"""Compares requests and responses with a contract: an OpenAPI file, read strictly.
 
 What the contract does not declare is a violation, so an object may hold no other fields than
 those that one of its branches declares. Two defects of Sigma's file are read as they are meant:
@@ -33,7 +33,7 @@ def _is_date_time(text: object) -> bool:
 
 @dataclass
 class Exchange:
-    """A request and its answer, as they went over the wire. Header names are in lower case."""
+    """A request and its response, as they went over the wire. Header names are in lower case."""
 
     method: str
     path: str
@@ -41,8 +41,8 @@ class Exchange:
     headers: dict[str, str]
     body: bytes
     status: int = 0
-    answer_headers: dict[str, str] | None = None
-    answer: bytes = b""
+    response_headers: dict[str, str] | None = None
+    response: bytes = b""
 
 
 class Recorder:
@@ -75,8 +75,8 @@ class Recorder:
             async def speak(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     exchange.status = message["status"]
-                    exchange.answer_headers = _headers(message["headers"])
-                exchange.answer += message.get("body", b"")
+                    exchange.response_headers = _headers(message["headers"])
+                exchange.response += message.get("body", b"")
                 await send(message)
 
             await app(scope, listen, speak)
@@ -109,12 +109,12 @@ class Contract:
             return
         for problem in self._in_request(exchange, template, operation):
             yield f"{asked}: request: {problem}"
-        if exchange.answer_headers is None or "x-sandbox-fault" in exchange.answer_headers:
+        if exchange.response_headers is None or "x-sandbox-fault" in exchange.response_headers:
             return
         if (exchange.method, template) == DOWNLOAD and exchange.status in (200, 204):
             return
-        for problem in self._in_answer(exchange, operation):
-            yield f"{asked}: answer {exchange.status}: {problem}"
+        for problem in self._in_response(exchange, operation):
+            yield f"{asked}: response {exchange.status}: {problem}"
 
     def find(self, method: str, path: str) -> tuple[str, dict[str, Any] | None]:
         """Return the template of a path, and the operation; of two that fit, the more literal."""
@@ -126,10 +126,10 @@ class Contract:
         return "", None
 
     def fields(self, method: str, path: str) -> dict[str, bool]:
-        """Return the fields of an answer, or of the entries of a list, and which are required."""
+        """Return the fields of a response, or of the entries of a list, and which are required."""
         _, operation = self.find(method, path)
-        answers = operation["responses"] if operation else {}
-        content = answers.get("200", answers.get("201", {})).get("content", {})
+        responses = operation["responses"] if operation else {}
+        content = responses.get("200", responses.get("201", {})).get("content", {})
         return self._fields(content.get("application/json", {}).get("schema", {}))
 
     def _fields(self, schema: Any) -> dict[str, bool]:
@@ -197,7 +197,7 @@ class Contract:
                 return
         yield from self._problems(content[kind]["schema"], value)
 
-    def _in_answer(self, exchange: Exchange, operation: dict[str, Any]) -> Iterator[str]:
+    def _in_response(self, exchange: Exchange, operation: dict[str, Any]) -> Iterator[str]:
         declared = operation["responses"].get(str(exchange.status))
         if declared is None and exchange.status >= 400:
             declared = operation["responses"].get("default")
@@ -205,12 +205,12 @@ class Contract:
             yield f"only {', '.join(operation['responses'])} are declared"
             return
         content = self._resolved(declared).get("content", {})
-        kind = (exchange.answer_headers or {}).get("content-type", "").split(";")[0]
+        kind = (exchange.response_headers or {}).get("content-type", "").split(";")[0]
         if kind not in content:
             yield f"the body is {kind or 'missing'}, not {' or '.join(content)}"
             return
         try:
-            value = json.loads(exchange.answer)
+            value = json.loads(exchange.response)
         except ValueError:
             yield "the body is not JSON"
             return

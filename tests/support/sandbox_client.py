@@ -19,18 +19,18 @@ class Client:
         return requests.post(url, data={"grant_type": grant_type, **form}, timeout=5)
 
     def __call__(self, method, path, status=200, **sent):
-        answer = self.session.request(method, f"{self.address}{path}", timeout=5, **sent)
-        assert answer.status_code == status, answer.text
+        response = self.session.request(method, f"{self.address}{path}", timeout=5, **sent)
+        assert response.status_code == status, response.text
         if status >= 400:
-            assert set(answer.json()) == {"requestId", "message", "code"}
-        return answer.json()
+            assert set(response.json()) == {"requestId", "message", "code"}
+        return response.json()
 
     def whole_list(self, path, **query):
         rows, page = [], None
         while True:
             query = {**query, **({"page": page} if page else {})}
-            answer = self("GET", path, params=query)
-            rows += answer["entries"]
-            page = answer["nextPage"]
+            response = self("GET", path, params=query)
+            rows += response["entries"]
+            page = response["nextPage"]
             if page is None:
                 return rows

@@ -17,7 +17,7 @@ TOKEN_RESPONSE = OK + b"Content-Length: %d\r\n\r\n" % len(TOKEN) + TOKEN
 def peer(talk: Callable[[socket.socket], None]) -> Iterator[str]:
     """Listen on this machine, and give each connection to talk. The value is a baseURL."""
 
-    def answer(client: socket.socket) -> None:
+    def reply(client: socket.socket) -> None:
         with contextlib.suppress(OSError), client:
             talk(client)
 
@@ -25,7 +25,7 @@ def peer(talk: Callable[[socket.socket], None]) -> Iterator[str]:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = listener.accept()
-                threading.Thread(target=answer, args=[client], daemon=True).start()
+                threading.Thread(target=reply, args=[client], daemon=True).start()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=serve, daemon=True).start()

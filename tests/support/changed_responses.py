@@ -1,4 +1,4 @@
-"""A sandbox whose answers a test may change, for what no fault of the sandbox's own does."""
+"""A sandbox whose responses a test can change, in ways that the sandbox's own faults can't."""
 
 import contextlib
 from typing import NamedTuple
@@ -7,14 +7,14 @@ from sandbox.server import Server
 
 
 class Exchange(NamedTuple):
-    """A request with its whole body, and what the sandbox would answer."""
+    """A request with its whole body, and what the sandbox would response."""
 
     method: str
     path: str
     headers: dict[str, str]
     sent: bytes
     status: int
-    answer_headers: dict[str, str]
+    response_headers: dict[str, str]
     body: bytes
 
 
@@ -31,16 +31,16 @@ class Changing:
             message = await receive()
             parts.append(message.get("body", b""))
             more = message.get("more_body", False)
-        sent, answers = b"".join(parts), []
+        sent, responses = b"".join(parts), []
 
         async def replay():
             return {"type": "http.request", "body": sent, "more_body": False}
 
         async def keep(message):
-            answers.append(message)
+            responses.append(message)
 
         await self.app(scope, replay, keep)
-        start, body = answers[0], b"".join(part.get("body", b"") for part in answers[1:])
+        start, body = responses[0], b"".join(part.get("body", b"") for part in responses[1:])
         exchange = Exchange(
             scope["method"],
             scope["path"],
