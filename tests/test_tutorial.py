@@ -111,6 +111,7 @@ def test_changed_output_fails_the_check_and_is_updated(monkeypatch, capsys, tmp_
     assert path.read_text(encoding="utf-8") == SHORT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("right", "wrong", "error"),
     [

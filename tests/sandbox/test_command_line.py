@@ -110,6 +110,7 @@ def test_an_older_python_is_one_line():
     )
 
 
+@pytest.mark.slow
 def test_runs_a_recipe_and_passes_its_exit_code_through():
     done = run("run", "members/master_script.py")
     assert done.returncode == 0, done.stderr
@@ -120,6 +121,7 @@ def test_runs_a_recipe_and_passes_its_exit_code_through():
     assert run("run", "members/master_script.py", "--nonsense").returncode == 2
 
 
+@pytest.mark.slow
 def test_credentials_of_the_environment_never_reach_the_sandbox():
     real = {"CLIENT_ID": "real", "SECRET": "real", "baseURL": "https://real.test/v2"}
     done = run("run", "get_access_token.py", **real)

@@ -149,6 +149,7 @@ def test_all_workbooks_are_for_administrators(call_recipe):
     assert "403 from GET" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="it needs a pseudo-terminal")
 def test_a_terminal_gets_a_bar_and_every_line_stays_whole(sandbox):
     import fcntl
