@@ -7,7 +7,6 @@ import itertools
 import os
 import pickle
 import re
-import shlex
 import sys
 import threading
 import time
@@ -27,7 +26,6 @@ from tests.conftest import BASE_URL, ROOT, fresh
 from tests.support.tcp_server import TOKEN_RESPONSE, peer, read_request
 from workbooks.copy_workbook_folder import require_free_name
 
-REFUSAL = {"requestId": "r-1", "code": "x", "message": "no"}
 EVIL = "\nForged: line"
 
 
@@ -53,6 +51,9 @@ NAMES = r"""$env:SEND_INVITE='false'  "SEND_INVITE"=false  SEND-INVITE=false  ;S
             SEND_INVITE+=false  SEND_INVITE:=false  SNOWFLAKE_PASSWORD="a\tb"  PATTERN="\bzoe\b" """
 # The last ones: an invisible character, two files joined with cat, and a tab
 LINES = [*NAMES.split(), "SEND_INVITE\u200b=false", "\ufeffSEND_INVITE=false", 'EMAIL="a\tb"']
+EMAILS = ['"anna@x.com",""', '"Anna Lee <anna@x.com>"', "MAILTO:anna@x.com", "'anna@x.com"]
+CSV = ["Email,Name\n ,\xa0,\t,\na@x.com,A\n", "\n\nEmail;Name\na@x.com;A\n"]
+CSV += ["\r\nEmail\tName\r\n\r\na@x.com\tA", "SEP=;\nEmail;Name\n;\na@x.com;A"]
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -65,7 +66,6 @@ def test_a_setting_that_isnt_understood_isnt_missing(line, env_file, call_recipe
 
 def test_only_the_env_file_next_to_the_shared_files_may_be_missing(monkeypatch, tmp_path):
     monkeypatch.setenv("SIGMA_ENV_FILE", str(tmp_path / "staging" / ".env"))
-    monkeypatch.setenv("SEND_INVITE", "true")
     with pytest.raises(SigmaError, match=r"staging.\.env"):
         shared.read_env("SEND_INVITE")
     monkeypatch.setattr(shared, "FOLDER", tmp_path)
@@ -83,26 +83,19 @@ def test_the_environment_wins_in_any_spelling(names, env_file, monkeypatch):
         assert shared.require_id(names[0]) == "file"
 
 
-EMAILS = ['"anna@x.com",""', '"Anna Lee <anna@x.com>"', "MAILTO:anna@x.com", "'anna@x.com"]
-
-
 @pytest.mark.parametrize("text", [*EMAILS, "'Anna Lee' <anna@x.com>", '"Lee, A"<anna@x.com>;'])
-def test_emails_as_they_are_copied(text, call_recipe, monkeypatch, tmp_path):
+def test_emails_as_they_are_copied(text, monkeypatch, tmp_path):
     (tmp_path / "emails").write_text(text, encoding="utf-8")
     monkeypatch.setenv("MEMBER_EMAILS", str(tmp_path / "emails"))
     assert shared.read_emails("MEMBER_EMAILS", "") == ["anna@x.com"]
-    monkeypatch.setenv("EMAIL", text)  # a setting or a column is one email, without anything else
+    monkeypatch.setenv("EMAIL", text)  # a setting or a cell has to be an email and nothing else
     with pytest.raises(SigmaError, match="EMAIL"):
         shared.require_email("EMAIL")
+    rows = "Email,First Name,Last Name,New Email,Member Type,isArchived\nada@x.com,,,{},,\n"
     cell = '"' + text.replace('"', '""') + '"'
-    header = "Email,First Name,Last Name,New Email,Member Type,isArchived"
-    (tmp_path / "u.csv").write_text(f"{header}\nada@example.com,,,{cell},,\n", encoding="utf-8")
+    (tmp_path / "u.csv").write_text(rows.format(cell), encoding="utf-8")
     with pytest.raises(SigmaError, match=r"u\.csv, line 2"):
         batch_update.read_updates(tmp_path / "u.csv")
-
-
-CSV = ["Email,Name\n ,\xa0,\t,\na@x.com,A\n", "\n\nEmail;Name\na@x.com;A\n"]
-CSV += ["\r\nEmail\tName\r\n\r\na@x.com\tA", "SEP=;\nEmail;Name\n;\na@x.com;A"]
 
 
 @pytest.mark.parametrize("text", CSV)
@@ -118,8 +111,7 @@ def test_a_printed_command_uses_the_same_settings_file(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["members/x.py"])
     note = shared.dry_run_note().partition("once: ")[2]
     for command in (note, master_script.command_to_continue("m1", None)):
-        assert command.startswith("SIGMA_ENV_FILE=")  # quotes around the name would hide it
-        assert shlex.split(command)[0] == "SIGMA_ENV_FILE=/my files/.env.staging"
+        assert command.startswith("SIGMA_ENV_FILE='/my files/.env.staging' ")
 
 
 def test_the_command_of_a_dry_run_in_the_sandbox_stays_in_the_sandbox(sandbox, capfd):
@@ -137,7 +129,7 @@ def test_a_good_run_is_quiet_if_a_setting_says_so(env_file, call_recipe):
     assert "DRY_RUN" not in done.stderr  # .env has no value for it
 
 
-# --- What isn't the file isn't saved ---
+# --- Responses of Sigma, and of Cloudflare in front of it ---
 
 FAILURES = [  # each with status 200, instead of the file
     *[b'{"code": "y", "message": "z"}', b'{"message": "z"}', b'{"error": "z"}', b" <HTML>"],
@@ -172,9 +164,8 @@ def test_only_the_file_replaces_a_file(file_format, body, size, monkeypatch, tmp
     is_file = (file_format, body) in SAVED
     problem = pytest.raises(SigmaError, match="/query/q1/download")
     with peer(talk) as url, contextlib.nullcontext() if is_file else problem:
-        client = SigmaClient(
-            get_bearer_token, Credentials(url, f"{url}/auth/token", "id", "secret")
-        )
+        credentials = Credentials(url, f"{url}/auth/token", "id", "secret")
+        client = SigmaClient(get_bearer_token, credentials)
         client.save("/query/q1/download", tmp_path / "export", file_format)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [body if is_file else b"yesterday"]
 
@@ -184,9 +175,6 @@ def test_a_file_that_cant_be_written_leaves_the_other_exports_alone(call_recipe,
     done = call_recipe("workbooks/export_all_elements.py", EXPORT_FOLDER=str(tmp_path))
     assert (done.returncode, sum(path.is_file() for path in tmp_path.iterdir())) == (1, 4)
     assert "Exported: 4. Failed: 1. Not tried: 0." in done.stderr
-
-
-# --- Responses of Sigma, and of Cloudflare in front of it ---
 
 
 @pytest.mark.parametrize("status", [408, 525, 526, 527])
@@ -211,35 +199,32 @@ def test_a_body_that_isnt_json_is_requested_again(kind, request_line, call_recip
 def test_one_bad_response_ends_no_search(call_recipe, sandbox):
     fresh(sandbox, workbooks=20, input_tables=1)
     bad = list(sandbox.state.organization.workbooks)[3]
-    rule = Fault(kind="html", match=f"GET /v2/workbooks/{bad}/elements", times=0)
-    sandbox.state.rules.append(rule)
+    sandbox.state.rules += [Fault.parse(f"html GET /v2/workbooks/{bad}/elements times=0")]
     done = call_recipe("workbooks/all_input_tables.py")
-    assert (done.returncode, done.stderr.count("Failed: ")) == (1, 1)
-    assert " 1 of 20 workbooks" in done.stderr
+    assert (done.returncode, " 1 of 20 workbooks" in done.stderr) == (1, True)
     assert len(done.stdout.splitlines()) > 15
 
 
 def test_a_token_that_ends_while_the_token_endpoint_fails(call_recipe, sandbox, tmp_path):
     emails = [f"p{n}.q@example.com" for n in range(8)]
-    (tmp_path / "emails").write_text("\n".join(emails), "utf-8")
+    (path := tmp_path / "emails").write_text("\n".join(emails), "utf-8")
     rules = ["expired-token POST /v2/members after=2", "503 POST /v2/auth/token after=1"]
     sandbox.state.rules += map(Fault.parse, rules)
-    settings = {"DRY_RUN": "false", "MEMBER_EMAILS": str(tmp_path / "emails")}
-    done = call_recipe("members/bulk_create.py", **settings)
+    done = call_recipe("members/bulk_create.py", DRY_RUN="false", MEMBER_EMAILS=str(path))
     assert done.returncode == 0, done.stderr
     members = sandbox.state.organization.members.values()
     assert sorted(m.email for m in members if ".q@" in m.email) == emails
 
 
-MORE = [{"code": "x", "message": "no", "service": "s"}, {"message": "no", "requestId": "r-1"}]
-ERRORS = [{**REFUSAL, "details": {}}, *MORE, {"error": "no"}, {"status": 500, "message": "no"}]
+ERRORS = [{"code": "x", "message": "no", "service": "s"}, {"message": "no", "requestId": "r-1"}]
+ERRORS += [{"error": "no"}, {"status": 500, "message": "no"}]
 PEOPLE = page(*[{"memberId": f"m{n}", "firstName": f"Ann {n}"} for n in (1, 2)])
 CHANGES = {  # recipe: the request that changes something, and the responses to others
     "add_member_to_team": ("PATCH", "/teams/t1/members", {}),
     "create_connection_permission": ("POST", "/connections/c1/grants", {}),
     "bulk_deactivate": ("DELETE", "/members/m1", {"/whoami": {"userId": "m0"}, "/members": PEOPLE}),
 }
-SETTINGS = {"TEAMID": "t1", "MEMBERID": "m1", "CONNECTIONID": "c1", "USER_NAME_PATTERN": "1"}
+IDS = {"TEAMID": "t1", "MEMBERID": "m1", "CONNECTIONID": "c1", "WORKBOOK_ID": "w1"}
 
 
 @pytest.mark.parametrize("body", ERRORS, ids=str)
@@ -249,7 +234,7 @@ def test_an_error_with_status_200_is_no_success(recipe, body, sigma, monkeypatch
     answer(sigma, *others.items())
     sigma.add(method, BASE_URL + path, json=body)
     with pytest.raises(SigmaError):
-        run_main(f"members.{recipe}", monkeypatch, **SETTINGS, DRY_RUN="false")
+        run_main(f"members.{recipe}", monkeypatch, **IDS, USER_NAME_PATTERN="1", DRY_RUN="false")
     assert not re.search("successfully|Deactivated: Ann", capsys.readouterr().out)
 
 
@@ -264,8 +249,7 @@ def test_the_states_of_a_job(waiting, state, sigma, monkeypatch):
 
 
 def test_a_field_that_is_only_printed_may_be_missing(call_recipe, sandbox):
-    rule = Fault(kind="null-field", match="POST /v2/connection/*/lookup", field="kind")
-    sandbox.state.rules.append(rule)
+    sandbox.state.rules += [Fault.parse("null-field POST /v2/connection/*/lookup field=kind")]
     done = call_recipe("connections/sync_schema.py")
     assert (done.returncode, "Synced successfully" in done.stdout) == (0, True), done.stderr
 
@@ -276,8 +260,7 @@ def test_a_time_that_cant_be_read_costs_no_row(used, sigma, monkeypatch, capsys)
     files = [{"id": n, "name": n, "type": "workbook", "lastInteractionAt": times[n]} for n in times]
     answer(sigma, ("/members/m1/files/recents", page(*files)))
     run_main("members.recent_workbooks", monkeypatch, MEMBERID="m1")
-    lines = capsys.readouterr().out.splitlines()[2:]
-    assert [line.split()[0] for line in lines] == ["known", "odd"]
+    assert re.findall("^known|^odd", capsys.readouterr().out, re.MULTILINE) == ["known", "odd"]
 
 
 # --- Lists ---
@@ -296,13 +279,6 @@ def test_an_entry_is_its_id(path, sigma, client):
     assert client.get_all(path) == [a, b, c]
 
 
-@pytest.mark.parametrize("recipe", ["members", "workbooks"])
-def test_the_lessons_on_pages_show_an_entry_once(recipe, sigma, monkeypatch):
-    answer(sigma, (f"/{recipe}", page(*[{"memberId": "x", "workbookId": "x"}] * 2)))
-    with pytest.raises(SigmaError, match="changed"):
-        run_main(f"{recipe}.pagination", monkeypatch)
-
-
 @pytest.mark.parametrize("more", [{}, {"details": {}}, {"memberId": "m2"}], ids=str)
 def test_an_entry_with_an_error_is_never_a_row(more, sigma):
     broken = {"code": "inode_unreadable", "message": "no", **more}
@@ -311,14 +287,19 @@ def test_an_entry_with_an_error_is_never_a_row(more, sigma):
         assert client.get_all("/members") == [{"memberId": "m1"}]
 
 
-# --- Names and other text ---
+# --- Names, other text, and other programs ---
+
+DATA = {"userId": "m0", "memberId": "m1", "workbookId": "w1", "parentId": "x", "homeFolderId": "h"}
+DATA |= {name: f"{name}{EVIL}" for name in "email memberType firstName name url teamId".split()}
+PRINTERS = ["members.update", "members.change_email", "members.create_new"]
+PRINTERS += ["members.get_member_details", "workbooks.copy_workbook_folder"]
 
 
 @pytest.mark.parametrize(("stored", "typed"), [("José", "Jose\u0301"), ("Jose\u0301", "José")])
 def test_names_that_look_the_same_are_the_same(stored, typed, monkeypatch):
     monkeypatch.setenv("USER_NAME_PATTERN", f"^{typed}$")
-    rows = [{"memberId": n, "firstName": n, "name": n, "parentId": "h"} for n in (stored, "Ann")]
-    rows[0]["id"] = "f1"
+    same = {"lastName": "", "parentId": "h"}
+    rows = [{"memberId": n, "id": n, "firstName": n, "name": n, **same} for n in (stored, "Ann")]
     client = SimpleNamespace(get_all=lambda *_, **__: rows)
     plan, _ = bulk_deactivate.find_members(client, bulk_deactivate.read_pattern(), "m0")
     assert plan == rows[:1]
@@ -327,52 +308,42 @@ def test_names_that_look_the_same_are_the_same(stored, typed, monkeypatch):
         require_free_name(client, "m1", "h", typed)
 
 
-DATA = {"userId": "m0", "memberId": "m1", "workbookId": "w1", "parentId": "x", "homeFolderId": "h"}
-DATA |= {name: f"{name}{EVIL}" for name in "email memberType firstName name url teamId".split()}
-PRINTERS = ["members.update", "members.change_email", "members.create_new"]
-PRINTERS += ["members.get_member_details", "workbooks.copy_workbook_folder"]
-
-
 @pytest.mark.parametrize("recipe", PRINTERS)
 def test_text_of_others_adds_no_line(recipe, sigma, monkeypatch, capsys):
     sigma.assert_all_requests_are_fired = False
     for method, body in {"GET": page(DATA, **DATA), "POST": DATA, "PATCH": {}}.items():
         sigma.add(method, re.compile(f"{BASE_URL}/(?!auth)"), json=body)
-    settings = {"MEMBERID": "m1", "WORKBOOK_ID": "w1", "EMAIL": "new@x.com"}
-    settings |= {"NEW_MEMBER_FIRST_NAME": "A", "NEW_MEMBER_LAST_NAME": "B"}
-    settings["NEW_MEMBER_TYPE"] = DATA["memberType"] if "create" in recipe else "Act"
-    run_main(recipe, monkeypatch, **settings)
+    account_type = DATA["memberType"] if "create" in recipe else "Act"
+    names = {"NEW_MEMBER_FIRST_NAME": "A", "NEW_MEMBER_LAST_NAME": "B", "EMAIL": "new@x.com"}
+    run_main(recipe, monkeypatch, **IDS, **names, NEW_MEMBER_TYPE=account_type)
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if "Forged" in line]
     assert not [line for line in lines if line.startswith("Forged")]
-
-
-# --- Recipes in other programs ---
 
 
 def test_ctrl_c_first_tells_what_is_done(monkeypatch):
     slow, get, done, told = threading.Event(), ApplyResult.get, [], []
 
     def interrupted(job, timeout=None):  # Ctrl-C, when only the first item isn't done
-        while not slow.is_set() and len(done) < 9:
+        if slow.is_set():
+            return get(job, timeout)
+        while len(done) < 9:
             time.sleep(0.001)
-        if not slow.is_set():
-            slow.set()
-            raise KeyboardInterrupt
-        return get(job, timeout)
+        time.sleep(0.1)  # until the pool has the results
+        slow.set()
+        raise KeyboardInterrupt
 
     def work(number):
         slow.wait() if number == 0 else done.append(number)
 
     monkeypatch.setattr(ApplyResult, "get", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        told += (item for item, _ in shared.in_parallel(range(100), work))
-    assert {*range(1, 9)} <= {*told}
+        for item, _ in shared.in_parallel(range(100), work):
+            told.append(item)
+    assert {*range(1, 10)} <= {*told}
 
 
-@pytest.mark.parametrize(
-    "make", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))]
-)
-def test_a_copy_of_a_client_works(make, sigma, client):
+def test_a_copy_of_a_client_works(sigma, client):
     answer(sigma, ("/whoami", {"userId": "m0"}))
-    assert make(client).get("/whoami")["userId"] == "m0"
+    for made in (copy.copy(client), copy.deepcopy(client), pickle.loads(pickle.dumps(client))):
+        assert made.get("/whoami")["userId"] == "m0"

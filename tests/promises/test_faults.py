@@ -53,6 +53,7 @@ WAYS: dict[str, list[dict[str, str]]] = {
 # One that reads, and one that changes. Only these two meet the faults that no recipe can tell apart
 # from another: the client handles them
 QUICK = ("members/list_all.py", "members/create_workspace.py")
+MASTER = pytest.param("members/master_script.py", marks=pytest.mark.slow)
 each_script = pytest.mark.parametrize(
     "recipe", [pytest.param(s, marks=[] if s in QUICK else pytest.mark.slow) for s in SCRIPTS]
 )
@@ -526,7 +527,7 @@ def test_some_faults_in_a_process_of_its_own(recipe, start, ended, undisturbed):
             check(recipe, row, 0, whole, run)
 
 
-@each_script
+@pytest.mark.parametrize("recipe", [*QUICK, MASTER])
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_ctrl_c_while_it_waits_for_a_response(recipe, start, undisturbed, sandbox, ended):
     whole = undisturbed(recipe)

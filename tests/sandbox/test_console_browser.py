@@ -166,8 +166,14 @@ def test_the_keyboard_is_enough(visit):
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", [*PAGES, "/members/unknown"])
+@pytest.mark.parametrize(
+    ("path", "scheme"),
+    [
+        *((path, "light") for path in [*PAGES, "/members/unknown"]),
+        ("/", "dark"),
+        ("/members", "dark"),
+    ],
+)
 def test_every_page_is_accessible_and_fits_a_phone(path, scheme, api, browser, sandbox):
     fill(api)
     context = browser.new_context(
