@@ -55,7 +55,7 @@ THIS_MACHINE = r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?/"
 OUTPUT_FORMATS = ("table", "json", "csv")
 FILE_BEGINS = {"csv": b"(?!<html|<!doc)", "json": rb"\[", "jsonl": b"{"}
 FILE_BEGINS |= {"pdf": b"%PDF", "png": b"\x89PNG", "xlsx": b"PK"}
-ERROR_FIELDS = {"status", "statusCode", "code", "error", "errors", "message", "requestId"}
+ERROR_FIELDS = {*"status statusCode code error errors message requestId details".split()}
 _secrets: set[str] = set()
 
 
@@ -533,7 +533,7 @@ def entry_id(path: str, entry: dict[str, Any]) -> str:
     kind = path.rsplit("/", 1)[-1].replace("-", "").removesuffix("s").lower()  # member for /members
     names = ("id", f"{kind}id", "elementid", "sheetid")
     own_ids = {name: value for name, value in entry.items() if name.lower() in names}
-    return json.dumps(own_ids or entry, sort_keys=True)
+    return json.dumps(own_ids or (id(entry) if is_error(entry) else entry), sort_keys=True)
 
 
 def explain(error: Exception, note: str) -> str:

@@ -98,7 +98,7 @@ def main() -> None:
         for heading, value in details.items():
             print(f"{heading + ':':8} {printable(str(value or ''))}")
         for team in teams:
-            print(f"         {printable(team.get('name') or '')} ({team['teamId']})")
+            print(f"         {printable(team.get('name') or '')} ({printable(team['teamId'])})")
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ Sample output:
 # 1: Import the two shared files, which are one folder up, and the five steps, which are next to
 #    this file. To use this recipe elsewhere, put all eight files into one folder.
 import argparse
+import os
 import re
 import shlex
 import sys
@@ -105,10 +106,13 @@ def command_line() -> argparse.ArgumentParser:
 
 def command_to_continue(member_id: str | None, workspace_id: str | None) -> str:
     """Return the command that runs the remaining steps."""
-    words = ["python", sys.argv[0]]
+    words = [*os.environ.get("SIGMA_RUN", "python").split(), sys.argv[0]]
     words += ["--member-id", member_id] if member_id else []
     words += ["--workspace-id", workspace_id] if workspace_id else []
-    return shlex.join(words)
+    # SIGMA_ENV_FILE may be set for this run only. The next run must not use another organization
+    env_file = os.environ.get("SIGMA_ENV_FILE", "")
+    which = f"SIGMA_ENV_FILE={shlex.quote(env_file)} " if env_file and os.name != "nt" else ""
+    return which * ("SIGMA_RUN" not in os.environ) + shlex.join(words)
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -64,7 +64,7 @@ def member_pages(client: SigmaClient, limit: int) -> Iterator[list[dict[str, Any
         # 4: If a member is on two pages, the list changed while it was read, and another member may
         #    be missing
         ids = {member["memberId"] for member in page["entries"]}
-        if ids & seen:
+        if ids & seen or len(ids) < len(page["entries"]):
             raise SigmaError("Not complete: the list changed while it was read. Try again")
         seen |= ids
         yield page["entries"]

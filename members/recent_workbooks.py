@@ -41,9 +41,9 @@ def last_used(workbook: dict[str, Any]) -> datetime:
     text = re.sub(r"\.(\d+)", lambda decimals: f".{decimals[1][:6]:0<6}", text)
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.astimezone(timezone.utc) if time.tzinfo else time.replace(tzinfo=timezone.utc)
+    except (OverflowError, ValueError):
         return NEVER
-    return time.astimezone(timezone.utc) if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 # 3: Get the workbooks. The list also contains folders and data models

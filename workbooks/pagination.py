@@ -62,7 +62,7 @@ def workbook_pages(client: SigmaClient, limit: int) -> Iterator[list[dict[str, A
         # 4: If a workbook is on two pages, the list changed while it was read, and another workbook
         #    may be missing
         ids = {book["workbookId"] for book in page["entries"]}
-        if ids & seen:
+        if ids & seen or len(ids) < len(page["entries"]):
             raise SigmaError("Not complete: the list changed while it was read. Try again")
         seen |= ids
         yield page["entries"]

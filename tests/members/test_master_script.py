@@ -1,6 +1,7 @@
 """Tests of members/master_script.py."""
 
 import json
+import os
 import re
 import shlex
 
@@ -119,9 +120,10 @@ def test_a_failure_names_the_steps_done_and_the_command_that_continues(step, cal
     assert error.endswith(f". Steps done: {STEPS[step]}.")
     assert "completed" not in failed.stdout
 
-    python, script, *arguments = shlex.split(command)
+    env_file, python, script, *arguments = shlex.split(command)
     done = call_recipe(script, *arguments, UNIQUE_EMAIL="false")
     assert (python, done.returncode) == ("python", 0), done.stderr
+    assert env_file == f"SIGMA_ENV_FILE={os.environ['SIGMA_ENV_FILE']}"
     assert_onboarded(sandbox)
     created = [
         e for e in sandbox.state.log.entries if (e.method, e.path) == ("POST", "/v2/members")
@@ -149,7 +151,7 @@ def test_ctrl_c_says_how_to_continue(sigma, capsys):
     with pytest.raises(KeyboardInterrupt):
         call_main()
     line = capsys.readouterr().err.splitlines()[-1]
-    assert "Steps done: member. To continue: python " in line
+    assert "Steps done: member. To continue: " in line
     assert line.endswith(" --member-id m1")
 
 
