@@ -125,6 +125,19 @@ class Workbook(Stamped):
     description: str = ""
 
 
+class DataModel(Stamped):
+    """A data model."""
+
+    dataModelId: str
+    dataModelUrlId: str
+    name: str
+    url: str
+    path: str
+    latestVersion: int
+    ownerId: str
+    isArchived: bool
+
+
 class WorkbookPage(BaseModel):
     """A page of a workbook."""
 

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import model_validator
 
 from sandbox.api import Body, Empty
-from sandbox.organization import Organization
+from sandbox.organization import Organization, now, stamps
 
 One = TypeVar("One")
 
@@ -40,5 +40,5 @@ class NewGrants(Body, Generic[One]):
 def create_grants(org: Organization, on: str, grants: Sequence[NewGrant], by: str) -> Empty:
     """Create grants on something by its ID, or update those that exist."""
     for new in grants:
-        org.grant(on, new.grantee.memberId, new.grantee.teamId, new.permission, by)
+        org.grant(on, new.grantee.memberId, new.grantee.teamId, new.permission, stamps(by, now()))
     return Empty()

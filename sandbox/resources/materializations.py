@@ -6,7 +6,7 @@ A job advances by one step each time it is polled: pending, building, ready.
 from fastapi import Request
 from pydantic import BaseModel
 
-from sandbox.api import Admin, Body, CountedPage, Org, Page, Paged, resource
+from sandbox.api import Admin, Body, FullPage, Org, Page, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Materialization, MaterializationSchedule
 from sandbox.organization import StoredMaterialization, make_uuid, now
@@ -30,7 +30,7 @@ class NewMaterialization(Body):
 @router.get(
     "/v2.1/workbooks/{workbookId}/materialization-schedules",
     summary="List materialization schedules for a workbook (Paginated)",
-    response_model=CountedPage[MaterializationSchedule],
+    response_model=FullPage[MaterializationSchedule],
 )
 @router.get(
     "/v2/workbooks/{workbookId}/materialization-schedules",

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from sandbox.api import Admin, Body, CountedPage, Empty, Org, Page, Paged, resource
+from sandbox.api import Admin, Body, Empty, FullPage, Org, Page, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Team
 
@@ -32,7 +32,7 @@ class TeamChange(Body):
     remove: list[str] = []
 
 
-@router.get("/v2.1/teams", summary="List teams (Paginated)", response_model=CountedPage[Team])
+@router.get("/v2.1/teams", summary="List teams (Paginated)", response_model=FullPage[Team])
 @router.get("/v2/teams", summary="List teams")
 async def list_teams(
     org: Org,
@@ -61,7 +61,7 @@ async def get_team(org: Org, teamId: str) -> TeamWithMembers:
 
 
 @router.get("/v2/teams/{teamId}/members", summary="List team members")
-async def get_team_members(org: Org, paging: Paged, teamId: str) -> CountedPage[TeamMember]:
+async def get_team_members(org: Org, paging: Paged, teamId: str) -> FullPage[TeamMember]:
     """List the members of a team, in the order in which they were added."""
     return paging.cut(
         [

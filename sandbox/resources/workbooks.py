@@ -1,15 +1,35 @@
 """/v2/workbooks: the workbooks, their content and their grants."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends
 from pydantic import BaseModel
 
-from sandbox.api import Admin, Body, Caller, CountedPage, Empty, Org, Paged, admin, resource
+from sandbox.api import (
+    Admin,
+    Body,
+    Caller,
+    CountedPage,
+    Empty,
+    FullPage,
+    Org,
+    Paged,
+    admin,
+    resource,
+)
 from sandbox.content import CONTROLS, TYPES, Page, pages_of
 from sandbox.errors import Refusal
 from sandbox.models import Control, Element, Embed, Workbook, WorkbookPage, WorkbookPermission
-from sandbox.organization import StoredWorkbook, add_workbook, make_short_id, now, path_in, stamps
+from sandbox.organization import (
+    StoredWorkbook,
+    add_workbook,
+    make_short_id,
+    make_uuid,
+    now,
+    path_in,
+    stamps,
+    url_id,
+)
 from sandbox.resources.grants import NewGrant, NewGrants, create_grants
 
 router = resource("workbooks")
@@ -78,7 +98,7 @@ async def list_workbooks(
     skipPermissionCheck: bool = False,
     isArchived: bool = False,
     excludeExplorations: bool = False,
-) -> CountedPage[Workbook]:
+) -> FullPage[Workbook]:
     """List what the owner of the credentials can open; skipPermissionCheck is for admins."""
     if skipPermissionCheck:
         await admin(org, caller)
@@ -191,11 +211,8 @@ def element_of(workbook: StoredWorkbook, element_id: str) -> Element:
 async def get_element_columns(
     paging: Paged, workbook: Opened, elementId: str
 ) -> CountedPage[Column]:
-    """List the columns of an element. Texts and controls have none: 400."""
-    element = element_of(workbook, elementId)
-    if not element.columns:
-        raise Refusal(400, f"Element {elementId} is a {element.type}, which has no columns")
-    return paging.cut(columns_of(element))
+    """List the columns of an element. Texts and controls have none."""
+    return paging.cut(columns_of(element_of(workbook, elementId)))
 
 
 @router.get(
@@ -236,11 +253,61 @@ async def get_workbook_controls(paging: Paged, workbook: Opened) -> CountedPage[
     return paging.cut(CONTROLS)
 
 
+# --- Sources: all elements read the same table ---
+
+TABLE_PATH = ("RETAIL", "PLUGS_ELECTRONICS", "ORDERS")
+
+
+@router.get("/v2/workbooks/{workbookId}/lineage", summary="List lineage for a workbook")
+async def list_lineage_tree(
+    org: Org, paging: Paged, workbook: Opened
+) -> CountedPage[dict[str, Any]]:
+    """List the table, and the elements that read it."""
+    connection = org.connection(make_uuid("connection", 1))
+    inode_id = connection.inode_id(TABLE_PATH)
+    source = [f"inode-{url_id(inode_id)}"]
+    table = {"type": "table", "connectionId": connection.connectionId, "name": TABLE_PATH[2]}
+    element = {"type": "element", "sourceIds": source, "dataSourceIds": source}
+    rows = [{**element, "elementId": e.elementId} for e in elements_of(workbook) if e.columns]
+    return paging.cut([{**table, "inodeId": inode_id}, *rows])
+
+
+@router.get("/v2/workbooks/{workbookId}/queries", summary="List SQL queries in a workbook")
+async def list_workbook_queries(paging: Paged, workbook: Opened) -> CountedPage[dict[str, str]]:
+    """List the queries of the elements that have columns."""
+    return paging.cut([query_of(e) for e in elements_of(workbook) if e.columns])
+
+
+@router.get(
+    "/v2/workbooks/{workbookId}/elements/{elementId}/query",
+    summary="Get the SQL query for a workbook element",
+)
+async def get_element_query(
+    paging: Paged,
+    workbook: Opened,
+    elementId: str,
+    tagName: str | None = None,
+    bookmarkId: str | None = None,
+) -> dict[str, str]:
+    """Return the query of an element. Texts and controls have none."""
+    _refuse_versions(tagName, bookmarkId)
+    return query_of(element_of(workbook, elementId))
+
+
+def query_of(element: Element) -> dict[str, str]:
+    """Return the query of an element, or the reason why there is none."""
+    columns = ", ".join(f'"{label}"' for label in element.columns)
+    sql = {"sql": f"select {columns} from {'.'.join(TABLE_PATH)}"}
+    missing = {"error": f"A {element.type} element has no query"}
+    named = {"elementId": element.elementId, "name": element.name}
+    return {**named, **(sql if element.columns else missing)}
+
+
 # --- Embeds and grants ---
 
 
 @router.get("/v2/workbooks/{workbookId}/embeds", summary="Get embeds for a workbook")
-async def list_workbook_embeds(org: Org, paging: Paged, workbook: Opened) -> CountedPage[Embed]:
+async def list_workbook_embeds(org: Org, paging: Paged, workbook: Opened) -> FullPage[Embed]:
     """List the public embeds of a workbook, its pages and elements."""
     return paging.cut(org.embeds.get(workbook.workbookId, []))
 
