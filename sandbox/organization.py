@@ -18,7 +18,6 @@ from sandbox.models import (
     AccountType,
     Connection,
     DataModel,
-    Embed,
     FileType,
     Grant,
     Materialization,
@@ -160,9 +159,9 @@ class Folder(Stamped):
     type: FileType = "folder"
     name: str
     ownerId: str
-    parentId: str | None
-    workspaceId: str | None
-    path: str
+    parentId: str | None = None
+    workspaceId: str | None = None
+    path: str = ""
     description: str = ""
 
 
@@ -240,7 +239,7 @@ class Organization:
     workbooks: dict[str, StoredWorkbook] = field(default_factory=dict)
     data_models: dict[str, DataModel] = field(default_factory=dict)
     grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are on
-    embeds: dict[str, list[Embed]] = field(default_factory=dict)  # by workbook ID
+    embeds: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by workbook ID
     schedules: dict[str, list[StoredSchedule]] = field(default_factory=dict)  # by workbook ID
     materializations: dict[str, StoredMaterialization] = field(default_factory=dict)
     exports: dict[str, Export] = field(default_factory=dict)  # by query ID
@@ -386,9 +385,7 @@ class Organization:
                 type="workspace",
                 name=workspace.name,
                 ownerId=workspace.createdBy,
-                parentId=None,
                 workspaceId=workspace.workspaceId,
-                path="",
                 **stamps(workspace.createdBy, workspace.createdAt),
             )
             for workspace in self.workspaces.values()
@@ -406,7 +403,6 @@ class Organization:
                         name=path[2],
                         ownerId=connection.createdBy,
                         parentId=scopes[2],
-                        workspaceId=None,
                         path="/".join(["Connection Root", *path[:2]]),
                         **stamps(connection.createdBy, connection.createdAt),
                     )
@@ -475,13 +471,7 @@ def add_member(
     )
     org.members[member.memberId] = member
     org.folders[member.homeFolderId] = Folder(
-        id=member.homeFolderId,
-        name="My Documents",
-        ownerId=member.memberId,
-        parentId=None,
-        workspaceId=None,
-        path="",
-        **stamped,
+        id=member.homeFolderId, name="My Documents", ownerId=member.memberId, **stamped
     )
     return member
 

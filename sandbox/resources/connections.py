@@ -13,12 +13,6 @@ from sandbox.resources.grants import NewGrant, NewGrants, create_grants
 router = resource("connections")
 
 
-class NewConnectionGrant(NewGrant):
-    """A permission on a connection."""
-
-    permission: ConnectionPermission
-
-
 Secret = str | dict[str, str]  # an object has a "plain" value, or names a managed secret
 
 
@@ -130,7 +124,7 @@ async def list_connection_grants(org: Org, paging: Paged, connectionId: str) -> 
 
 @router.post("/v2/connections/{connectionId}/grants", summary="Add grants to a connection")
 async def create_connection_grant(
-    org: Org, admin: Admin, connectionId: str, body: NewGrants[NewConnectionGrant]
+    org: Org, admin: Admin, connectionId: str, body: NewGrants[NewGrant[ConnectionPermission]]
 ) -> Empty:
     """Create grants, or update those that exist."""
     return create_grants(org, org.connection(connectionId).connectionId, body.grants, admin)

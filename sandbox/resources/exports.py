@@ -117,7 +117,7 @@ def _chosen(workbook: StoredWorkbook, body: NewExport) -> list[Element]:
 
 def _date_range(parameters: dict[str, str]) -> list[str]:
     """Return the first and last day of the date filter, "" where it is open."""
-    control = CONTROLS[0].name
+    control = CONTROLS[0]["name"]
     text = parameters.get(control, "min:,max:")
     match = re.fullmatch(r"min:([^,]*),max:([^,]*)", text)
     try:

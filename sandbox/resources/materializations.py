@@ -4,7 +4,6 @@ A job advances by one step each time it is polled: pending, building, ready.
 """
 
 from fastapi import Request
-from pydantic import BaseModel
 
 from sandbox.api import Admin, Body, FullPage, Org, Page, Paged, resource
 from sandbox.errors import Refusal
@@ -13,12 +12,6 @@ from sandbox.organization import StoredMaterialization, make_uuid, now
 from sandbox.resources.workbooks import Opened
 
 router = resource("workbooks")
-
-
-class SinglePage(BaseModel):
-    """All schedules of a workbook, in the form before June 2026."""
-
-    entries: list[MaterializationSchedule]
 
 
 class NewMaterialization(Body):
@@ -38,10 +31,10 @@ class NewMaterialization(Body):
 )
 async def list_materialization_schedules(
     org: Org, paging: Paged, workbook: Opened
-) -> Page[MaterializationSchedule] | SinglePage:
-    """List the elements that are materialized, and when."""
+) -> Page[MaterializationSchedule] | dict[str, list[MaterializationSchedule]]:
+    """List the elements that are materialized, and when. The older form has no nextPage."""
     schedules = org.schedules.get(workbook.workbookId, [])
-    return SinglePage(entries=[*schedules]) if paging.bare_lists else paging.cut(schedules)
+    return {"entries": [*schedules]} if paging.bare_lists else paging.cut(schedules)
 
 
 @router.post(

@@ -4,20 +4,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
-from pydantic import BaseModel
 
-from sandbox.api import (
-    Admin,
-    Body,
-    Empty,
-    FullPage,
-    Org,
-    Page,
-    Paged,
-    cursor,
-    read_cursor,
-    resource,
-)
+from sandbox.api import Admin, Body, Empty, FullPage, Org, Page, Paged, Paging, resource
 from sandbox.errors import Refusal
 from sandbox.models import AccountType, File, Member, Team
 from sandbox.organization import ROBOT_ID, Organization, add_member, now, stamps, time_text
@@ -61,13 +49,6 @@ class MemberChange(Body):
     newOwnerId: str | None = None
     archiveDocuments: bool | None = None
     archiveScheduledExports: bool | None = None
-
-
-class TokenPage(BaseModel):
-    """One page of the list. nextPageToken is absent on the last page."""
-
-    entries: list[AccountType]
-    nextPageToken: str = ""
 
 
 @router.get("/v2.1/members", summary="List members (Paginated)", response_model=FullPage[Member])
@@ -201,12 +182,8 @@ async def list_account_types(
     org: Org,
     pageToken: str | None = None,
     pageSize: Annotated[int, Query(ge=1)] = 50,
-) -> TokenPage:
-    """List the account types, built-in ones first."""
-    path = request.url.path if org.options.cursors == "opaque" else ""
-    start = read_cursor(path, pageToken) if pageToken is not None else 0
-    end = start + min(pageSize, 1000)
-    more: dict[str, Any] = {}
-    if end < len(org.account_types):
-        more["nextPageToken"] = cursor(path, end)
-    return TokenPage(entries=org.account_types[start:end], **more)
+) -> dict[str, list[AccountType] | str]:
+    """List the account types, built-in ones first. nextPageToken is absent on the last page."""
+    page = Paging(request, org, pageToken, pageSize).cut(org.account_types)
+    more = {"nextPageToken": page["nextPage"]} if page["hasMore"] else {}
+    return {"entries": page["entries"], **more}

@@ -3,23 +3,12 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends
-from pydantic import BaseModel
 
-from sandbox.api import (
-    Admin,
-    Body,
-    Caller,
-    CountedPage,
-    Empty,
-    FullPage,
-    Org,
-    Paged,
-    admin,
-    resource,
-)
+from sandbox import api
+from sandbox.api import Admin, Body, Caller, CountedPage, Empty, FullPage, Org, Paged, resource
 from sandbox.content import CONTROLS, TYPES, Page, pages_of
 from sandbox.errors import Refusal
-from sandbox.models import Control, Element, Embed, Workbook, WorkbookPage, WorkbookPermission
+from sandbox.models import Element, Workbook, WorkbookPage, WorkbookPermission
 from sandbox.organization import (
     StoredWorkbook,
     add_workbook,
@@ -44,25 +33,6 @@ class WorkbookCopy(Body):
     copyBookmarks: Literal["all", "accessible"] | None = None
 
 
-class Column(BaseModel):
-    """A column of an element."""
-
-    columnId: str
-    label: str
-    formula: str
-    type: dict[str, str]
-
-
-class WorkbookColumn(BaseModel):
-    """A column of a workbook, with other names than one of an element. type has no known fields."""
-
-    columnId: str
-    name: str
-    formula: str
-    type: dict[str, str]
-    elementId: str
-
-
 class NewEmbed(Body):
     """The body of POST /v2/workbooks/{workbookId}/embeds."""
 
@@ -71,10 +41,9 @@ class NewEmbed(Body):
     sourceId: str | None = None
 
 
-class NewWorkbookGrant(NewGrant):
+class NewWorkbookGrant(NewGrant[WorkbookPermission]):
     """A permission on a workbook. No workbook has tags, so tagId has no effect."""
 
-    permission: WorkbookPermission
     tagId: str | None = None
 
 
@@ -101,7 +70,7 @@ async def list_workbooks(
 ) -> FullPage[Workbook]:
     """List what the owner of the credentials can open; skipPermissionCheck is for admins."""
     if skipPermissionCheck:
-        await admin(org, caller)
+        await api.admin(org, caller)
     return paging.cut(
         [
             workbook
@@ -210,45 +179,44 @@ def element_of(workbook: StoredWorkbook, element_id: str) -> Element:
 )
 async def get_element_columns(
     paging: Paged, workbook: Opened, elementId: str
-) -> CountedPage[Column]:
+) -> CountedPage[dict[str, Any]]:
     """List the columns of an element. Texts and controls have none."""
-    return paging.cut(columns_of(element_of(workbook, elementId)))
+    columns = columns_of(element_of(workbook, elementId))
+    return paging.cut(
+        [
+            {"label": label, "type": {"type": TYPES.get(label, "text")}, **column}
+            for label, column in columns.items()
+        ]
+    )
 
 
 @router.get(
     "/v2/workbooks/{workbookId}/columns", summary="List columns for all elements in a workbook"
 )
-async def get_workbook_columns(paging: Paged, workbook: Opened) -> CountedPage[WorkbookColumn]:
-    """List the columns of all elements of a workbook."""
+async def get_workbook_columns(paging: Paged, workbook: Opened) -> CountedPage[dict[str, Any]]:
+    """List the columns of all elements, with other fields than those of one element."""
     return paging.cut(
         [
-            {
-                **column.model_dump(),
-                "name": column.label,
-                "type": {},
-                "elementId": element.elementId,
-            }
+            {"name": label, "type": {}, "elementId": element.elementId, **column}
             for element in elements_of(workbook)
-            for column in columns_of(element)
+            for label, column in columns_of(element).items()
         ]
     )
 
 
-def columns_of(element: Element) -> list[Column]:
-    """Return the columns of an element."""
-    return [
-        Column(
-            columnId=make_short_id("column", f"{element.elementId} {label}", 10),
-            label=label,
-            formula=f"[PLUGS_ORDERS/{label}]",
-            type={"type": TYPES.get(label, "text")},
-        )
+def columns_of(element: Element) -> dict[str, dict[str, str]]:
+    """Return the fields that all lists of columns have, by label."""
+    return {
+        label: {
+            "columnId": make_short_id("column", f"{element.elementId} {label}", 10),
+            "formula": f"[PLUGS_ORDERS/{label}]",
+        }
         for label in element.columns
-    ]
+    }
 
 
 @router.get("/v2/workbooks/{workbookId}/controls", summary="List workbook controls")
-async def get_workbook_controls(paging: Paged, workbook: Opened) -> CountedPage[Control]:
+async def get_workbook_controls(paging: Paged, workbook: Opened) -> CountedPage[dict[str, str]]:
     """List the controls of a workbook, by the names that an export's parameters use."""
     return paging.cut(CONTROLS)
 
@@ -307,7 +275,9 @@ def query_of(element: Element) -> dict[str, str]:
 
 
 @router.get("/v2/workbooks/{workbookId}/embeds", summary="Get embeds for a workbook")
-async def list_workbook_embeds(org: Org, paging: Paged, workbook: Opened) -> FullPage[Embed]:
+async def list_workbook_embeds(
+    org: Org, paging: Paged, workbook: Opened
+) -> FullPage[dict[str, Any]]:
     """List the public embeds of a workbook, its pages and elements."""
     return paging.cut(org.embeds.get(workbook.workbookId, []))
 
@@ -325,16 +295,10 @@ async def create_workbook_embed(
         find = page_of if body.sourceType == "page" else element_of
         name = find(workbook, source_id).name
     embed_id = make_short_id("embed", org.next_key(), 22)
-    embed = Embed(
-        embedId=embed_id,
-        embedUrl=f"https://app.sigmacomputing.com/embed/{embed_id}",
-        public=True,
-        sourceType=body.sourceType,
-        sourceId=source_id,
-        sourceName=name or None,
-    )
-    org.embeds.setdefault(workbook.workbookId, []).append(embed)
-    return {"embedId": embed_id, "embedUrl": embed.embedUrl}
+    made = {"embedId": embed_id, "embedUrl": f"https://app.sigmacomputing.com/embed/{embed_id}"}
+    source = {"sourceType": body.sourceType, "sourceId": source_id, "sourceName": name or None}
+    org.embeds.setdefault(workbook.workbookId, []).append({**made, "public": True, **source})
+    return made
 
 
 @router.post(

@@ -15,12 +15,6 @@ class NewWorkspace(Body):
     noDuplicates: bool = False
 
 
-class NewWorkspaceGrant(NewGrant):
-    """A permission on a workspace."""
-
-    permission: WorkspacePermission
-
-
 @router.get(
     "/v2.1/workspaces", summary="List workspaces (Paginated)", response_model=FullPage[Workspace]
 )
@@ -68,7 +62,7 @@ async def list_workspace_grants(org: Org, paging: Paged, workspaceId: str) -> Fu
     summary="Grant permissions to the workspace for users or teams",
 )
 async def create_workspace_grant(
-    org: Org, admin: Admin, workspaceId: str, body: NewGrants[NewWorkspaceGrant]
+    org: Org, admin: Admin, workspaceId: str, body: NewGrants[NewGrant[WorkspacePermission]]
 ) -> Empty:
     """Create grants, or update those that exist."""
     return create_grants(org, org.workspace(workspaceId).workspaceId, body.grants, admin)
