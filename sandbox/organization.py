@@ -5,6 +5,7 @@ seed.py fills it.
 
 import base64
 import hashlib
+import json
 import re
 import string
 import uuid
@@ -38,6 +39,7 @@ NAMESPACE = uuid.UUID("5161a5a4-db0c-4b1b-9c56-5a4db0c00000")
 APP_URL = "https://app.sigmacomputing.com/sandbox"  # where URLs in the Sigma UI begin
 ORGANIZATION_ID = str(uuid.uuid5(NAMESPACE, "organization"))
 ROBOT_ID = "SigmaSchedulerRobot"
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BASE_62 = string.digits + string.ascii_lowercase + string.ascii_uppercase
 LEVELS = ("view", "explore", "organize", "edit")  # of permission, from the lowest
 TOKEN_SECONDS = 3599
@@ -273,11 +275,11 @@ class Organization:
 
     def user_attribute(self, attribute_id: str) -> StoredUserAttribute:
         """Return a user attribute."""
-        return _found(self.user_attributes, attribute_id, "User attribute")
+        return _found(self.user_attributes, attribute_id, "userAttribute")
 
     def data_model(self, model_id: str) -> DataModel:
         """Return a data model by its long or short ID."""
-        return _found(self.data_models, model_id, "Data model")
+        return _found(self.data_models, model_id, "dataModel")
 
     def export(self, query_id: str) -> Export:
         """Return an export."""
@@ -290,7 +292,7 @@ class Organization:
     def document(self, inode_id: str) -> Document:
         """Return a workbook, folder, workspace or table by its long or short ID."""
         every = (*self.documents(), *self.spaces(), *self.tables())
-        return _found({document.id: document for document in every}, inode_id, "File or folder")
+        return _found({document.id: document for document in every}, inode_id, "inode")
 
     def destination(self, inode_id: str) -> Folder:
         """Return a folder, workspace or My Documents. Refuses others with 400."""
@@ -418,11 +420,14 @@ class Organization:
 
 
 def _found(things: Mapping[str, Thing], key: str, kind: str) -> Thing:
-    """Return a thing by its long or short ID, or refuse with 404."""
+    """Return a thing by its long or short ID, or refuse with 404. What can't be an ID is a 400."""
     thing = things.get(key) or things.get(long_id(key))
-    if thing is None:
-        raise Refusal(404, f"{kind} {key} not found")
-    return thing
+    if thing is not None:
+        return thing
+    if kind not in ("Member", "Query") and not UUID.fullmatch(long_id(key)):
+        place = f"{kind[0].lower()}{kind[1:]}Id"
+        raise Refusal(400, f"Expecting UUID at {place} but instead got: {json.dumps(key)}")
+    raise Refusal(404, f"{kind} {key} not found")
 
 
 def path_in(folder: Folder) -> str:

@@ -37,7 +37,7 @@ admin  POST   /v2/members                      400  {$NEW, "firstName": null}   
 admin  POST   /v2/members                      400  {$NEW, "isGuest": "true"}     isGuest
 admin  POST   /v2/members                      400  {$NEW, "userKind": "boss"}    'internal', 'guest' or 'embed'
 admin  POST   /v2/members                      400  {$NEW, "addToTeams": [{}]}    addToTeams.0.teamId
-admin  POST   /v2/members                      404  {$NEW, "addToTeams": [{"teamId": "x"}]}  Team x not found
+admin  POST   /v2/members                      404  {$NEW, "addToTeams": [{"teamId": "$NONE"}]}  Team $NONE not found
 admin  POST   /v2/members                      404  {$NEW, "memberType": "King"}  Member type name is not found
 admin  POST   /v2/members                      409  {$NEW, "email": "VIC@example.com"}  member-id=$VIEWER
 admin  PATCH  /v2/members/$MEMBER              404  {"memberType": "King"}        Member type name is not found
@@ -53,8 +53,8 @@ admin  POST   /v2/workbooks/$BOOK/grants       400  {"grants": [{"grantee": {$TO
 admin  POST   /v2/workbooks/$BOOK/grants       400  {"grants": [{"grantee": {}, "permission": "view"}]}  exactly one
 admin  POST   /v2/workbooks/$BOOK/grants       400  {"grants": [{"grantee": {$TO, "teamId": "$TEAM"}, "permission": "view"}]}  exactly one
 admin  POST   /v2/workbooks/$BOOK/grants       404  {"grants": [{"grantee": {"memberId": "x"}, "permission": "view"}]}  Member x not found
-admin  POST   /v2/workbooks/$BOOK/grants       404  {"grants": [{"grantee": {"teamId": "x"}, "permission": "view"}]}  Team x not found
-admin  POST   /v2/user-attributes/x/users      404  {"assignments": []}           x not found
+admin  POST   /v2/workbooks/$BOOK/grants       404  {"grants": [{"grantee": {"teamId": "$NONE"}, "permission": "view"}]}  Team $NONE not found
+admin  POST   /v2/user-attributes/$NONE/users  404  {"assignments": []}           $NONE not found
 admin  POST   /v2/user-attributes/$ATTR/users  400  {"assignments": [{"userId": "x"}]}  assignments.0.value
 admin  POST   /v2/user-attributes/$ATTR/users  400  {"assignments": [{"userId": "$VIEWER", "value": {"val": 1, "type": "string"}}]}  value.val
 admin  POST   /v2/user-attributes/$ATTR/users  404  {"assignments": [$ONE, {"userId": "x", "value": {"val": "E", "type": "string"}}]}  Member x
@@ -73,26 +73,28 @@ admin  POST   /v2/connections/$CONN/sync       404  {"path": ["retail"]}        
 admin  POST   /v2/connections/$CONN/sync       400  {"path": ["a", "b", "c", "d"]}  path
 admin  POST   /v2/connection/$CONN/lookup      404  {"path": ["RETAIL", "LOGISTICS", "NO"]}  RETAIL.LOGISTICS.NO
 admin  POST   /v2/connection/$CONN/lookup      400  {"path": "RETAIL"}            path
-admin  POST   /v2/connection/x/lookup          404  {"path": []}                  Connection x not found
+admin  POST   /v2/connection/$NONE/lookup      404  {"path": []}                  Connection $NONE not found
 admin  POST   /v2/connections/$CONN/lookup     404  {"path": []}                  lookup
-admin  GET    /v2/files/x                      404  -                             x not found
+admin  GET    /v2/files/$NONE                  404  -                             $NONE not found
 admin  PATCH  /v2/files/$BOOK                  404  {"name": "N", "ownerId": "x"}  Member x not found
 admin  PATCH  /v2/files/$BOOK                  400  {"name": "N", "ownerId": "$GONE"}  ownerId
 admin  PATCH  /v2/files/$BOOK                  400  {"name": "N", "ownerId": 1}   ownerId
-admin  PATCH  /v2/files/$BOOK                  404  {"name": "N", "parentId": "x"}  x not found
+admin  PATCH  /v2/files/$BOOK                  404  {"name": "N", "parentId": "$NONE"}  $NONE not found
 admin  PATCH  /v2/files/$BOOK                  400  {"name": "N", "parentId": "$OTHER"}  is a workbook
 admin  PATCH  /v2/files/$FOLDER                400  {"name": "N", "parentId": "$FOLDER"}  parentId
 admin  PATCH  /v2/files/$SPACE                 400  {"name": "N"}                 $SPACE
 admin  PATCH  /v2/files/$TABLE                 400  {"name": "N"}                 $TABLE
 admin  PATCH  /v2/files/$BOOK                  400  {"parentId": "$TABLE"}        is a table
-admin  GET    /v2/dataModels/x                 404  -                             Data model x not found
-admin  GET    /v2/workbooks/x                  404  -                             Workbook x not found
+admin  GET    /v2/dataModels/$NONE             404  -                             $NONE not found
+admin  GET    /v2/workbooks/$NONE              404  -                             Workbook $NONE not found
+admin  GET    /v2/workbooks/x                  400  -                             Expecting UUID at workbookId but instead got: "x"
+admin  GET    /v2/teams/x                      400  -                             teamId
 admin  GET    /v2/workbooks/$BOOK/pages?tag=v1         404  -                     Tag v1
 admin  GET    /v2/workbooks/$BOOK/pages?bookmarkId=b   404  -                     Bookmark b
 admin  GET    /v2/workbooks/$BOOK/elements?tagName=v1  404  -                     Tag v1
 admin  GET    /v2/workbooks/$BOOK/pages/x/elements     404  -                     Page x not found
 admin  GET    /v2/workbooks/$BOOK/elements/x/columns   404  -                     Element x not found
-admin  POST   /v2/workbooks/$BOOK/copy         404  {"name": "N", "destinationFolderId": "x"}  x not found
+admin  POST   /v2/workbooks/$BOOK/copy         404  {"name": "N", "destinationFolderId": "$NONE"}  $NONE not found
 admin  POST   /v2/workbooks/$BOOK/copy         400  {"name": "N", "destinationFolderId": "$OTHER"}  is a workbook
 admin  POST   /v2/workbooks/$BOOK/copy         400  {"name": 1, "destinationFolderId": "$SPACE"}  name
 admin  POST   /v2/workbooks/$BOOK/embeds       400  {"embedType": "secure", "sourceType": "workbook"}  embedType
@@ -143,6 +145,7 @@ viewer POST   /v2/workbooks/$BOOK/grants       403  {"grants": []}              
 viewer POST   /v2/workbooks/$BOOK/materializations     403  {"sheetId": "$SHEET"}  Admin
 """
 NAMES = {
+    "$NONE": make_uuid("nothing", 0),
     "$PRIVATE": make_uuid("workbook", 260),
     "$MEMBER": seed.DEMO_MEMBER_ID,
     "$ELEMENT": seed.DEMO_ELEMENT_ID,
