@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
 from fastapi.routing import APIRoute
 from fastapi.security import OAuth2
@@ -169,13 +170,16 @@ class SigmaRoute(APIRoute):
         super().__init__(*args, **{**options, "response_model_exclude_unset": True})
 
 
+def query_names(operation: Dependant) -> set[str]:
+    """Return the names of the query parameters of an operation and its dependencies."""
+    names = {field.alias for field in operation.query_params}
+    return names.union(*map(query_names, operation.dependencies))
+
+
 async def note_ignored(request: Request) -> None:
-    """Note the query parameters that aren't in the description of the operation."""
-    if request.query_params:
-        path = request.app.openapi()["paths"].get(request.scope["route"].path, {})
-        described = path.get(request.method.lower(), {}).get("parameters", [])
-        known = [parameter["name"] for parameter in described if parameter["in"] == "query"]
-        ignored_fields.get([]).extend(name for name in request.query_params if name not in known)
+    """Note the unknown query parameters of a request."""
+    known = query_names(request.scope["route"].dependant)
+    ignored_fields.get([]).extend(name for name in request.query_params if name not in known)
 
 
 def resource(tag: str) -> APIRouter:
