@@ -62,6 +62,8 @@ def command_line() -> argparse.ArgumentParser:
     add("--polls", type=number(0, 1000), metavar="N", help="until a job is ready (default: 2)")
     add("--token-ttl", type=number(1, 86_400), metavar="S", help="life of a token (default: 3599)")
     add("--bare-lists", action="store_true", help="send lists in the form before June 2026")
+    forms = ["offset", "opaque"]
+    add("--cursors", choices=forms, help="nextPage: a number (default), or an unreadable text")
     add("--export-mb", type=number(1, 100_000), metavar="N", help="megabytes of a CSV export")
     rule = 'such as "503 GET /v2/members times=2": see sandbox/README.md'
     add("--fault", type=fault, action="append", metavar="RULE", help=rule)
@@ -95,7 +97,7 @@ def serve(server: Server, write_env: bool) -> None:
 
 def run_script(server: Server, script: Path, arguments: list[str]) -> int:
     """Run a recipe with the demo settings, and return its exit code. No .env is read."""
-    settings = demo.demo_settings(server.address)
+    settings = demo.demo_settings(server.address, script.name)
     own = [n for n in demo.names() if n not in CONNECTION and os.environ.get(n)]
     if own:
         print(f"From the environment, instead of the demo: {', '.join(own)}", file=sys.stderr)

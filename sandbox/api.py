@@ -5,10 +5,10 @@ import binascii
 import json
 import time
 from collections.abc import Sequence
-from contextvars import ContextVar
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
 from fastapi.routing import APIRoute
 from fastapi.security import OAuth2
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sandbox.errors import Refusal
 from sandbox.organization import Organization
+from sandbox.request_log import ignored_fields
 
 Row = TypeVar("Row")
 
@@ -61,10 +62,6 @@ Admin = Annotated[str, Depends(admin)]
 
 # --- Bodies ---
 
-# The fields of this request that no model has. Sigma ignores unknown fields, so a typo in a name
-# shows nowhere but in the request log.
-ignored_fields: ContextVar[list[str] | None] = ContextVar("ignored_fields", default=None)
-
 
 class Body(BaseModel):
     """A JSON body that a client sends. Strict: "true" isn't a boolean, and 1 isn't a text."""
@@ -79,9 +76,7 @@ class Body(BaseModel):
                 json.dumps(data, ensure_ascii=False).encode()
             except UnicodeEncodeError:  # half of a surrogate pair: no response could hold it
                 raise ValueError("A text in the body isn't Unicode") from None
-            ignored = ignored_fields.get()
-            if ignored is not None:
-                ignored += [str(name) for name in data if name not in cls.model_fields]
+            ignored_fields.get([]).extend(str(key) for key in data if key not in cls.model_fields)
         return data
 
 
@@ -107,6 +102,12 @@ class CountedPage(Page[Row], Generic[Row]):
     total: int = 0
 
 
+class FullPage(CountedPage[Row], Generic[Row]):
+    """One page of a list that also says in hasMore if there is another page."""
+
+    hasMore: bool = False
+
+
 class Paging:
     """The query parameters limit and page, and how they cut a list."""
 
@@ -117,16 +118,18 @@ class Paging:
         page: Annotated[str | None, Query(description="`nextPage` of the page before.")] = None,
         limit: Annotated[int, Query(ge=1, description="Entries per page, at most 1000.")] = 50,
     ) -> None:
-        self.path = request.url.path
-        self.bare_lists = org.options.bare_lists and not self.path.startswith("/v2.1/")
+        self.path = request.url.path if org.options.cursors == "opaque" else ""
+        self.bare_lists = org.options.bare_lists and not request.url.path.startswith("/v2.1/")
         self.limit = min(limit, 1000)
         self.offset = read_cursor(self.path, page) if page is not None else 0
 
     def cut(self, rows: Sequence[Any]) -> Any:
-        """Return the fields of a Page or CountedPage."""
+        """Return the fields of a FullPage. A smaller page leaves some of them out."""
         end = self.offset + self.limit
-        next_page = cursor(self.path, end) if end < len(rows) else None
-        return {"entries": rows[self.offset : end], "nextPage": next_page, "total": len(rows)}
+        more = end < len(rows)
+        next_page = cursor(self.path, end) if more else None
+        fields = {"entries": rows[self.offset : end], "nextPage": next_page}
+        return {**fields, "total": len(rows), "hasMore": more}
 
     def cut_unless_bare(self, rows: Sequence[Any]) -> Any:
         """Return all rows if the older form of the list was asked for with --bare-lists."""
@@ -137,20 +140,24 @@ Paged = Annotated[Paging, Depends()]
 
 
 def cursor(path: str, offset: int) -> str:
-    """Return an opaque text for a list and the position in it where the next page starts."""
+    """Return the text for where the next page starts: the offset, or opaque for a path."""
+    if not path:
+        return str(offset)
     return base64.urlsafe_b64encode(f"{path} {offset}".encode()).decode().rstrip("=")
 
 
 def read_cursor(path: str, text: str) -> int:
-    """Return the position in a cursor. Refuses a cursor of another list with 400."""
+    """Return the offset in a cursor. Refuses others, and those of another path, with 400."""
     try:
+        if not path and text.isdecimal():
+            return int(text)
         padded = text + "=" * (-len(text) % 4)
         of_path, offset = base64.urlsafe_b64decode(padded.encode()).decode().split(" ")
         if of_path == path and int(offset) > 0:
             return int(offset)
     except (binascii.Error, ValueError):
         pass
-    raise Refusal(400, f"page: {text!r} is not a page of this list")
+    raise Refusal(400, f"Expecting a page of this list at page but instead got: {text!r}")
 
 
 # --- Routes ---
@@ -163,9 +170,22 @@ class SigmaRoute(APIRoute):
         super().__init__(*args, **{**options, "response_model_exclude_unset": True})
 
 
+def query_names(operation: Dependant) -> set[str]:
+    """Return the names of the query parameters of an operation and its dependencies."""
+    names = {field.alias for field in operation.query_params}
+    return names.union(*map(query_names, operation.dependencies))
+
+
+async def note_ignored(request: Request) -> None:
+    """Note the unknown query parameters of a request."""
+    known = query_names(request.scope["route"].dependant)
+    ignored_fields.get([]).extend(name for name in request.query_params if name not in known)
+
+
 def resource(tag: str) -> APIRouter:
     """Return a router for one resource. All its operations need a token."""
-    return APIRouter(tags=[tag], route_class=SigmaRoute, dependencies=[Depends(caller)])
+    shared = [Depends(caller), Depends(note_ignored)]
+    return APIRouter(tags=[tag], route_class=SigmaRoute, dependencies=shared)
 
 
 def operation_id(route: APIRoute) -> str:

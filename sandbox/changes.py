@@ -48,7 +48,7 @@ LABELS = {
 def snapshot(org: Organization) -> Snapshot:
     """Return everything that can change and that the console shows."""
     seen: Snapshot = {}
-    for kind in ("member", "team", "workspace", "connection", "folder", "workbook"):
+    for kind in "member team workspace connection folder workbook materialization".split():
         fields = attrgetter(*FIELDS[kind].split())
         things: dict[str, Any] = getattr(org, f"{kind}s")
         seen |= {
@@ -56,8 +56,6 @@ def snapshot(org: Organization) -> Snapshot:
             for key, thing in things.items()
             if kind != "folder" or thing.parentId is not None
         }
-    for job in org.materializations.values():
-        seen["materialization", job.materializationId] = (job.status, job.error)
     for grants in org.grants.values():
         for grant in grants:
             grantee = grant.memberId or grant.teamId or ""
@@ -72,7 +70,7 @@ def snapshot(org: Organization) -> Snapshot:
         for path, at in connection.synced.items():
             seen["sync", connection.connectionId, ".".join(path)] = (at,)
     for workbook_id, embeds in org.embeds.items():
-        seen |= {("embed", workbook_id, embed.embedId): () for embed in embeds}
+        seen |= {("embed", workbook_id, embed["embedId"]): () for embed in embeds}
     for query_id, export in org.exports.items():
         seen["export", query_id] = (export.polls == 0,)
     return seen

@@ -6,7 +6,7 @@ once, and a copy, which has the same number, shows the same.
 
 from datetime import date, timedelta
 
-from sandbox.models import Control, Element, WorkbookPage
+from sandbox.models import Element, WorkbookPage
 from sandbox.organization import StoredWorkbook, make_short_id
 
 ROWS = 100
@@ -30,8 +30,8 @@ CUSTOMERS = "Abbott, Inc.", "Brandt GmbH", "Café Moreau", 'The "Best" Plugs', "
 
 # An export's parameters use the name of a control, not the name of its element
 CONTROLS = [
-    Control(name="DateFilter", valueType="date-range"),
-    Control(name="Region", valueType="text"),
+    {"name": "DateFilter", "valueType": "date-range"},
+    {"name": "Region", "valueType": "text"},
 ]
 
 

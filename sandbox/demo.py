@@ -10,8 +10,12 @@ ENV_EXAMPLE = ROOT / ".env.example"
 DEMO_FILES = Path(__file__).resolve().parent / "demo"  # for the recipes that change many members
 
 
-def demo_settings(address: str) -> dict[str, str]:
-    """Return the settings for a sandbox at a URL such as http://127.0.0.1:8765."""
+def demo_settings(address: str, recipe: str = "") -> dict[str, str]:
+    """Return the settings for a sandbox at a URL such as http://127.0.0.1:8765.
+
+    members/bulk_create.py gets a file with an email that isn't a member's yet.
+    """
+    emails = "new-emails.txt" if "bulk_create" in recipe else "member-emails.txt"
     return {
         "CLIENT_ID": seeded.CLIENT_ID,
         "SECRET": seeded.SECRET,
@@ -28,7 +32,7 @@ def demo_settings(address: str) -> dict[str, str]:
         "NEW_MEMBER_FIRST_NAME": "API",
         "NEW_MEMBER_LAST_NAME": "Generated",
         "NEW_MEMBER_TYPE": "Build",
-        "MEMBER_EMAILS": str(DEMO_FILES / "member-emails.txt"),
+        "MEMBER_EMAILS": str(DEMO_FILES / emails),
         "MEMBER_UPDATES": str(DEMO_FILES / "member-updates.csv"),
         "USER_NAME_PATTERN": "^zoe ",
         "USER_ATTRIBUTE": "Region",

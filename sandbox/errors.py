@@ -1,6 +1,8 @@
 """Refusals in Sigma's form, {requestId, message, code}, whatever the cause."""
 
+import json
 import uuid
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -8,8 +10,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from sandbox.request_log import masked
+
 CODES = {
-    400: "invalid_argument",
+    400: "invalid_request",
     401: "unauthorized",
     403: "forbidden",
     404: "not_found",
@@ -58,13 +62,21 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    """Turn the framework's 422 into a 400 that names each field and what is allowed."""
+    """Turn the framework's 422 into a 400 that names each place, what is allowed, and the value."""
     assert isinstance(error, RequestValidationError)
-    problems = []
-    for problem in error.errors():
-        where = ".".join(str(part) for part in problem["loc"] if part != "body") or "body"
-        problems.append(f"{where}: {problem['msg']}")
-    return error_response(400, "; ".join(problems))
+    return error_response(400, "; ".join(map(_problem, error.errors())))
+
+
+def _problem(error: dict[str, Any]) -> str:
+    """Return one problem in Sigma's words."""
+    where = ".".join(str(part) for part in error["loc"][1:]) or "body"
+    wanted = error["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    if error["type"] in ("value_error", "json_invalid"):
+        return f"{where}: {wanted.removeprefix('Value error, ')}"
+    value = json.dumps(masked(error["input"], where), default=str)[:80]
+    if error["type"] == "missing":
+        wanted, value = "a value", "undefined"
+    return f"Expecting {wanted.partition(', unable')[0]} at {where} but instead got: {value}"
 
 
 async def _crashed(request: Request, error: Exception) -> JSONResponse:

@@ -111,18 +111,30 @@ class UserAttributeAssignment(Stamped):
     value: AttributeValue
 
 
-class Workbook(Stamped):
-    """A workbook."""
+class Versioned(Stamped):
+    """What workbooks and data models share."""
 
-    workbookId: str
-    workbookUrlId: str
     name: str
     url: str
     path: str
     latestVersion: int
     ownerId: str
     isArchived: bool = False
+
+
+class Workbook(Versioned):
+    """A workbook."""
+
+    workbookId: str
+    workbookUrlId: str
     description: str = ""
+
+
+class DataModel(Versioned):
+    """A data model."""
+
+    dataModelId: str
+    dataModelUrlId: str
 
 
 class WorkbookPage(BaseModel):
@@ -141,24 +153,6 @@ class Element(BaseModel):
     type: str
     columns: list[str] = []
     vizualizationType: str = ""
-
-
-class Control(BaseModel):
-    """A control of a workbook, by the name that an export's parameters use."""
-
-    name: str
-    valueType: Literal["date-range", "text"]
-
-
-class Embed(BaseModel):
-    """A public embed of a workbook, or of one of its pages or elements (sourceId)."""
-
-    embedId: str
-    embedUrl: str
-    public: bool
-    sourceType: Literal["workbook", "page", "element"]
-    sourceId: str | None
-    sourceName: str | None
 
 
 class MaterializationSchedule(BaseModel):

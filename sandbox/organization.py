@@ -5,9 +5,11 @@ seed.py fills it.
 
 import base64
 import hashlib
+import json
 import re
+import string
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, TypeVar
@@ -16,7 +18,8 @@ from sandbox.errors import Refusal
 from sandbox.models import (
     AccountType,
     Connection,
-    Embed,
+    DataModel,
+    FileType,
     Grant,
     Materialization,
     MaterializationSchedule,
@@ -30,11 +33,15 @@ from sandbox.models import (
 )
 
 Thing = TypeVar("Thing")
+Stamps = dict[str, Any]  # the fields of Stamped
 
 NAMESPACE = uuid.UUID("5161a5a4-db0c-4b1b-9c56-5a4db0c00000")
-SLUG = "sandbox"  # the organization's part of every URL in the Sigma UI
+APP_URL = "https://app.sigmacomputing.com/sandbox"  # where URLs in the Sigma UI begin
 ORGANIZATION_ID = str(uuid.uuid5(NAMESPACE, "organization"))
 ROBOT_ID = "SigmaSchedulerRobot"
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+BASE_62 = string.digits + string.ascii_lowercase + string.ascii_uppercase
+LEVELS = ("view", "explore", "organize", "edit")  # of permission, from the lowest
 TOKEN_SECONDS = 3599
 # The content of every connection: databases, schemas, tables
 CATALOG = {
@@ -51,8 +58,27 @@ def make_uuid(kind: str, key: object) -> str:
     return str(uuid.uuid5(NAMESPACE, f"{kind} {key}"))
 
 
+def url_id(long_id: str) -> str:
+    """Return the short ID of a workbook, folder or table, as in URLs: its UUID in base 62."""
+    number, text = uuid.UUID(long_id).int, ""
+    while number:
+        number, digit = divmod(number, 62)
+        text = BASE_62[digit] + text
+    return text
+
+
+def long_id(key: str) -> str:
+    """Return the UUID of a short ID. Anything else stays as it is."""
+    if not re.fullmatch("[0-9a-zA-Z]{20,22}", key):
+        return key
+    number = 0
+    for letter in key:
+        number = number * 62 + BASE_62.index(letter)
+    return str(uuid.UUID(int=number % 2**128))
+
+
 def make_short_id(kind: str, key: object, length: int) -> str:
-    """Return an ID of letters and digits, like Sigma's IDs of members and in URLs."""
+    """Return an ID of letters and digits, like Sigma's IDs of members and elements."""
     digest = hashlib.sha512(f"{kind} {key}".encode()).digest()
     return base64.b64encode(digest, altchars=b"Aa").decode()[:length]
 
@@ -66,6 +92,7 @@ class Options:
     polls: int = 2  # until a job is ready
     token_seconds: int = TOKEN_SECONDS
     bare_lists: bool = False
+    cursors: str = "offset"  # or "opaque"
     export_mb: int = 0  # the size of a CSV export in megabytes; 0: just the rows
     latency: float = 0.0  # seconds from a request to its response
     input_tables: int = 10  # one workbook in so many has an input table
@@ -82,6 +109,18 @@ class StoredConnection(Connection):
 
     catalog: dict[str, dict[str, list[str]]] = CATALOG
     synced: dict[tuple[str, ...], str] = {}
+
+    def paths(self) -> Iterator[tuple[str, ...]]:
+        """Yield the paths of the databases, schemas and tables."""
+        for database, schemas in self.catalog.items():
+            yield (database,)
+            for schema, tables in schemas.items():
+                yield database, schema
+                yield from ((database, schema, table) for table in tables)
+
+    def inode_id(self, path: Sequence[str]) -> str:
+        """Return the ID of what a path leads to. The empty path leads to the connection."""
+        return make_uuid("inode", (self.connectionId, *path)) if path else self.connectionId
 
 
 class StoredUserAttribute(UserAttribute):
@@ -107,21 +146,24 @@ class StoredWorkbook(Workbook):
         return self.workbookId
 
     @property
-    def urlId(self) -> str:
-        """The short ID as a file."""
-        return self.workbookUrlId
+    def type(self) -> FileType:
+        """The type as a file."""
+        return "workbook"
 
 
 class Folder(Stamped):
-    """A folder in a workspace. Workspaces and My Documents are folders without a parent."""
+    """A folder in a workspace. Workspaces and My Documents are folders without a parent.
+
+    Tables of connections also take this form.
+    """
 
     id: str
-    urlId: str
+    type: FileType = "folder"
     name: str
     ownerId: str
-    parentId: str | None
-    workspaceId: str | None
-    path: str
+    parentId: str | None = None
+    workspaceId: str | None = None
+    path: str = ""
     description: str = ""
 
 
@@ -197,8 +239,9 @@ class Organization:
     user_attributes: dict[str, StoredUserAttribute] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
     workbooks: dict[str, StoredWorkbook] = field(default_factory=dict)
+    data_models: dict[str, DataModel] = field(default_factory=dict)
     grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are on
-    embeds: dict[str, list[Embed]] = field(default_factory=dict)  # by workbook ID
+    embeds: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by workbook ID
     schedules: dict[str, list[StoredSchedule]] = field(default_factory=dict)  # by workbook ID
     materializations: dict[str, StoredMaterialization] = field(default_factory=dict)
     exports: dict[str, Export] = field(default_factory=dict)  # by query ID
@@ -224,7 +267,7 @@ class Organization:
 
     def workspace(self, workspace_id: str) -> Workspace:
         """Return a workspace by its long or short ID."""
-        return _found(self.workspaces, workspace_id, "Workspace", "workspaceUrlId")
+        return _found(self.workspaces, workspace_id, "Workspace")
 
     def connection(self, connection_id: str) -> StoredConnection:
         """Return a connection."""
@@ -232,7 +275,11 @@ class Organization:
 
     def user_attribute(self, attribute_id: str) -> StoredUserAttribute:
         """Return a user attribute."""
-        return _found(self.user_attributes, attribute_id, "User attribute")
+        return _found(self.user_attributes, attribute_id, "userAttribute")
+
+    def data_model(self, model_id: str) -> DataModel:
+        """Return a data model by its long or short ID."""
+        return _found(self.data_models, model_id, "dataModel")
 
     def export(self, query_id: str) -> Export:
         """Return an export."""
@@ -240,19 +287,18 @@ class Organization:
 
     def workbook(self, workbook_id: str) -> StoredWorkbook:
         """Return a workbook by its long or short ID."""
-        return _found(self.workbooks, workbook_id, "Workbook", "workbookUrlId")
+        return _found(self.workbooks, workbook_id, "Workbook")
 
     def document(self, inode_id: str) -> Document:
-        """Return a workbook, folder or workspace by its long or short ID."""
-        spaces = [as_folder(workspace) for workspace in self.workspaces.values()]
-        documents = {document.id: document for document in (*self.documents(), *spaces)}
-        return _found(documents, inode_id, "File or folder", "urlId")
+        """Return a workbook, folder, workspace or table by its long or short ID."""
+        every = (*self.documents(), *self.spaces(), *self.tables())
+        return _found({document.id: document for document in every}, inode_id, "inode")
 
     def destination(self, inode_id: str) -> Folder:
-        """Return a folder, workspace or My Documents. Refuses a workbook with 400."""
+        """Return a folder, workspace or My Documents. Refuses others with 400."""
         folder = self.document(inode_id)
-        if isinstance(folder, StoredWorkbook):
-            raise Refusal(400, f"{inode_id} is a workbook, not a folder")
+        if isinstance(folder, StoredWorkbook) or folder.type == "table":
+            raise Refusal(400, f"{inode_id} is a {folder.type}, not a folder")
         return folder
 
     def account_type(self, name: str) -> AccountType:
@@ -290,7 +336,7 @@ class Organization:
     # Grants
 
     def grant(
-        self, on: str, member_id: str | None, team_id: str | None, what: str, by: str
+        self, on: str, member_id: str | None, team_id: str | None, what: str, stamped: Stamps
     ) -> None:
         """Create a grant, or update the one that the member or team already has."""
         if member_id is not None:
@@ -299,7 +345,8 @@ class Organization:
             self.team(team_id)
         for known in self.grants.setdefault(on, []):
             if (known.memberId, known.teamId) == (member_id, team_id):
-                known.permission, known.updatedBy, known.updatedAt = what, by, now()
+                known.permission = what
+                known.updatedBy, known.updatedAt = stamped["updatedBy"], stamped["updatedAt"]
                 return
         self.grants[on].append(
             Grant(
@@ -309,7 +356,7 @@ class Organization:
                 memberId=member_id,
                 teamId=team_id,
                 permission=what,
-                **stamps(by, now()),
+                **stamped,
             )
         )
 
@@ -317,7 +364,6 @@ class Organization:
         """Return the permission of a member on a document, or None."""
         if document.ownerId == member_id:
             return "edit"
-        levels = ("view", "explore", "organize", "edit")
         teams = {team.teamId for team in self.teams_of(member_id)}
         granted = [
             grant.permission
@@ -325,13 +371,43 @@ class Organization:
             for grant in self.grants.get(on, [])
             if grant.memberId == member_id or grant.teamId in teams
         ]
-        return max(granted, key=levels.index, default=None)
+        return max(granted, key=LEVELS.index, default=None)
 
     # Documents
 
     def documents(self) -> list[Document]:
         """Return all folders and workbooks, folders first."""
         return [*self.folders.values(), *self.workbooks.values()]
+
+    def spaces(self) -> list[Folder]:
+        """Return the workspaces in the form of folders."""
+        return [
+            Folder(
+                id=workspace.workspaceId,
+                type="workspace",
+                name=workspace.name,
+                ownerId=workspace.createdBy,
+                workspaceId=workspace.workspaceId,
+                **stamps(workspace.createdBy, workspace.createdAt),
+            )
+            for workspace in self.workspaces.values()
+        ]
+
+    def tables(self, below: str = "") -> Iterator[Folder]:
+        """Yield the tables of the connections: all, or those below a connection or a scope."""
+        for connection in self.connections.values():
+            for path in connection.paths():
+                scopes = [connection.inode_id(path[:length]) for length in range(3)]
+                if len(path) == 3 and (not below or below in scopes):
+                    yield Folder(
+                        id=connection.inode_id(path),
+                        type="table",
+                        name=path[2],
+                        ownerId=connection.createdBy,
+                        parentId=scopes[2],
+                        path="/".join(["Connection Root", *path[:2]]),
+                        **stamps(connection.createdBy, connection.createdAt),
+                    )
 
     def put(self, document: Document, into: Folder) -> None:
         """Put a document, with its content, into a folder."""
@@ -343,39 +419,20 @@ class Organization:
                     self.put(inner, document)
 
 
-def _found(things: Mapping[str, Thing], key: str, kind: str, short_id: str = "") -> Thing:
-    """Return a thing by its ID or the field with its short ID, or refuse with 404."""
-    if key in things:
-        return things[key]
-    for thing in things.values() if short_id else ():
-        if getattr(thing, short_id) == key:
-            return thing
+def _found(things: Mapping[str, Thing], key: str, kind: str) -> Thing:
+    """Return a thing by its long or short ID, or refuse with 404. What can't be an ID is a 400."""
+    thing = things.get(key) or things.get(long_id(key))
+    if thing is not None:
+        return thing
+    if kind not in ("Member", "Query") and not UUID.fullmatch(long_id(key)):
+        place = f"{kind[0].lower()}{kind[1:]}Id"
+        raise Refusal(400, f"Expecting UUID at {place} but instead got: {json.dumps(key)}")
     raise Refusal(404, f"{kind} {key} not found")
-
-
-def as_folder(workspace: Workspace) -> Folder:
-    """Return a workspace in the fields of a folder."""
-    return Folder(
-        id=workspace.workspaceId,
-        urlId=workspace.workspaceUrlId,
-        name=workspace.name,
-        ownerId=workspace.createdBy,
-        parentId=None,
-        workspaceId=workspace.workspaceId,
-        path="",
-        **stamps(workspace.createdBy, workspace.createdAt),
-    )
 
 
 def path_in(folder: Folder) -> str:
     """Return the path of what is in a folder."""
     return f"{folder.path}/{folder.name}" if folder.path else folder.name
-
-
-def workbook_url(name: str, url_id: str) -> str:
-    """Return the URL of a workbook in the Sigma UI."""
-    readable = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")
-    return f"https://app.sigmacomputing.com/{SLUG}/workbook/{readable}-{url_id}"
 
 
 def now() -> str:
@@ -388,7 +445,7 @@ def time_text(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def stamps(by: str, at: str) -> dict[str, Any]:
+def stamps(by: str, at: str) -> Stamps:
     """Return the fields of Stamped for something new."""
     return {"createdBy": by, "updatedBy": by, "createdAt": at, "updatedAt": at}
 
@@ -400,7 +457,7 @@ def add_member(
     last: str,
     email: str,
     kind: str,
-    stamped: dict[str, Any],
+    stamped: Stamps,
     user_kind: str = "internal",
     member_id: str = "",
 ) -> Member:
@@ -419,34 +476,24 @@ def add_member(
     )
     org.members[member.memberId] = member
     org.folders[member.homeFolderId] = Folder(
-        id=member.homeFolderId,
-        urlId=make_short_id("home", key, 22),
-        name="My Documents",
-        ownerId=member.memberId,
-        parentId=None,
-        workspaceId=None,
-        path="",
-        **stamped,
+        id=member.homeFolderId, name="My Documents", ownerId=member.memberId, **stamped
     )
     return member
 
 
-def add_workspace(org: Organization, key: object, name: str, stamped: dict[str, Any]) -> Workspace:
+def add_workspace(org: Organization, key: object, name: str, stamped: Stamps) -> Workspace:
     """Add a workspace, with a grant for the member that creates it."""
+    workspace_id = make_uuid("workspace", key)
     workspace = Workspace(
-        workspaceId=make_uuid("workspace", key),
-        workspaceUrlId=make_short_id("workspace", key, 22),
-        name=name,
-        **stamped,
+        workspaceId=workspace_id, workspaceUrlId=url_id(workspace_id), name=name, **stamped
     )
-    org.workspaces[workspace.workspaceId] = workspace
-    by = workspace.createdBy
-    org.grant(workspace.workspaceId, by, None, "edit", by)
+    org.workspaces[workspace_id] = workspace
+    org.grant(workspace_id, workspace.createdBy, None, "edit", stamped)
     return workspace
 
 
 def add_connection(
-    org: Organization, key: object, stamped: dict[str, Any], **fields: Any
+    org: Organization, key: object, stamped: Stamps, **fields: Any
 ) -> StoredConnection:
     """Add a connection."""
     connection = StoredConnection(
@@ -460,17 +507,16 @@ def add_connection(
     return connection
 
 
-def add_workbook(
-    org: Organization, key: object, stamped: dict[str, Any], **fields: Any
-) -> StoredWorkbook:
+def add_workbook(org: Organization, key: object, stamped: Stamps, **fields: Any) -> StoredWorkbook:
     """Add a workbook."""
-    url_id = make_short_id("workbook", key, 22)
+    workbook_id = make_uuid("workbook", key)
     workbook = StoredWorkbook(
-        workbookId=make_uuid("workbook", key),
-        workbookUrlId=url_id,
-        url=workbook_url(fields["name"], url_id),
+        workbookId=workbook_id,
+        workbookUrlId=url_id(workbook_id),
+        url=f"{APP_URL}/workbook/{url_id(workbook_id)}",
+        isArchived=False,
         **fields,
         **stamped,
     )
-    org.workbooks[workbook.workbookId] = workbook
+    org.workbooks[workbook_id] = workbook
     return workbook

@@ -5,16 +5,23 @@ Everything that the documents and the demo settings mention has a constant here.
 """
 
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 from sandbox.content import element_id, page_id, pages_of
-from sandbox.models import AccountType, AttributeValue, Member, UserAttributeAssignment
+from sandbox.models import (
+    AccountType,
+    AttributeValue,
+    DataModel,
+    Member,
+    UserAttributeAssignment,
+)
 from sandbox.organization import (
+    APP_URL,
     ROBOT_ID,
     Client,
     Folder,
     Options,
     Organization,
+    Stamps,
     StoredSchedule,
     StoredTeam,
     StoredUserAttribute,
@@ -26,6 +33,7 @@ from sandbox.organization import (
     make_uuid,
     stamps,
     time_text,
+    url_id,
 )
 
 SEED_TIME = datetime(2024, 1, 2, 8, 0, tzinfo=timezone.utc)
@@ -85,10 +93,11 @@ def seed(options: Options) -> Organization:
     _seed_user_attributes(org)
     _seed_workbooks(org)
     _seed_schedules(org)
+    _seed_data_models(org)
     return org
 
 
-def _seeded(key: int) -> dict[str, Any]:
+def _seeded(key: int) -> Stamps:
     """Return the stamps of something in the seed, each an hour after the one before."""
     return stamps(OWNER_ID, time_text(SEED_TIME + timedelta(hours=key)))
 
@@ -166,11 +175,10 @@ def _seed_workspaces(org: Organization) -> None:
         workspace = add_workspace(org, n, name, _seeded(n))
         if workspace.workspaceId != DEMO_WORKSPACE_ID:
             team = teams[n % len(teams)]
-            org.grant(workspace.workspaceId, None, team.teamId, "explore", OWNER_ID)
-            org.grant(workspace.workspaceId, DEMO_MEMBER_ID, None, "view", OWNER_ID)
+            org.grant(workspace.workspaceId, None, team.teamId, "explore", _seeded(n))
+            org.grant(workspace.workspaceId, DEMO_MEMBER_ID, None, "view", _seeded(n))
         folder = Folder(
             id=make_uuid("folder", n),
-            urlId=make_short_id("folder", n, 22),
             name="Archive",
             ownerId=OWNER_ID,
             parentId=workspace.workspaceId,
@@ -204,7 +212,7 @@ def _seed_connections(org: Organization) -> None:
             role="REPORTING",
         )
     # The connection of the tutorial has no grants yet
-    org.grant(make_uuid("connection", 0), None, make_uuid("team", "Sales"), "usage", OWNER_ID)
+    org.grant(make_uuid("connection", 0), None, make_uuid("team", "Sales"), "usage", _seeded(0))
 
 
 def _seed_user_attributes(org: Organization) -> None:
@@ -274,3 +282,19 @@ def _seed_schedules(org: Organization) -> None:
             )
             for table in tables[:count]
         ]
+
+
+def _seed_data_models(org: Organization) -> None:
+    for n, name in enumerate(("Plugs Orders", "Customers")):
+        model_id = make_uuid("data model", n)
+        org.data_models[model_id] = DataModel(
+            dataModelId=model_id,
+            dataModelUrlId=url_id(model_id),
+            name=name,
+            url=f"{APP_URL}/data-model/{url_id(model_id)}",
+            path=WORKSPACES[n],
+            latestVersion=1,
+            ownerId=OWNER_ID,
+            isArchived=False,
+            **_seeded(n),
+        )

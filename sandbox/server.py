@@ -20,6 +20,7 @@ from sandbox.request_log import RequestLog
 from sandbox.resources import (
     auth,
     connections,
+    data_models,
     exports,
     files,
     materializations,
@@ -34,7 +35,6 @@ from sandbox.seed import seed
 
 HOST = "127.0.0.1"  # no other: everyone who can reach the sandbox may change everything in it
 ROUTERS = (
-    not_supported.router,  # first, because some of these paths also match an {id} of others
     auth.router,
     auth.whoami_router,
     members.router,
@@ -42,12 +42,14 @@ ROUTERS = (
     teams.router,
     workspaces.router,
     connections.router,
+    data_models.router,
     files.router,
     user_attributes.router,
     workbooks.router,
     materializations.router,
     exports.router,
     exports.query_router,
+    not_supported.router,
     admin.router,
 )
 

@@ -79,8 +79,9 @@ def sandbox(running_sandbox):
 
 
 def fresh(server, **options):
-    """Reset a sandbox, and return it."""
+    """Reset a sandbox, and return it. CURSORS=opaque pytest ... tests with the other cursors."""
     state = server.state
+    options = {"cursors": os.environ.get("CURSORS", "offset"), **options}
     state.organization = seed.seed(Options(**options))
     state.rules.clear()
     state.log.clear()
@@ -88,13 +89,14 @@ def fresh(server, **options):
     return server
 
 
-def environment(address, settings):
+def environment(address, settings, recipe=""):
     """Return the environment of a process that runs a recipe against a sandbox."""
     # PYTHONUNBUFFERED would hide what is still in a buffer when a recipe ends
     ours = {*demo.names(), "PYTHONUNBUFFERED"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     no_env_file = {"SIGMA_ENV_FILE": str(demo.DEMO_FILES / "empty.env")}
-    return {**kept, **no_env_file, **demo.demo_settings(address), "SIGMA_BACKOFF": "0", **settings}
+    ours = demo.demo_settings(address, str(recipe))
+    return {**kept, **no_env_file, **ours, "SIGMA_BACKOFF": "0", **settings}
 
 
 @pytest.fixture
@@ -106,7 +108,7 @@ def run_recipe(sandbox, tmp_path):
             sandbox.state.organization.options.polls = 0
         return subprocess.run(
             [sys.executable, ROOT / recipe, *arguments],
-            env=environment(address or sandbox.address, settings),
+            env=environment(address or sandbox.address, settings, recipe),
             cwd=tmp_path,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -132,7 +134,7 @@ def call_recipe(sandbox, monkeypatch, capsys, tmp_path):
             changed.chdir(tmp_path)
             if time.sleep is SLEEP:
                 changed.setattr(time, "sleep", lambda seconds: None)
-            settings = {**demo.demo_settings(address or sandbox.address), **settings}
+            settings = {**demo.demo_settings(address or sandbox.address, str(recipe)), **settings}
             for name, value in settings.items():
                 if value is None:
                     changed.delenv(name, raising=False)

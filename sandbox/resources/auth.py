@@ -2,26 +2,16 @@
 
 import secrets
 import time
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
-from pydantic import BaseModel
 
 from sandbox.api import TOKEN_PATH, Caller, Org, resource
 from sandbox.errors import Refusal
 from sandbox.organization import ORGANIZATION_ID, Token
 
 router, whoami_router = APIRouter(tags=["auth"]), resource("whoami")
-
-
-class AccessToken(BaseModel):
-    """An access token, and a refresh token that gets the next one without the secret."""
-
-    access_token: str
-    refresh_token: str
-    token_type: Literal["bearer"] = "bearer"
-    expires_in: int
 
 
 @router.post(TOKEN_PATH, summary="Get access token")
@@ -32,7 +22,7 @@ async def post_token(
     client_id: Annotated[str, Form()] = "",
     client_secret: Annotated[str, Form()] = "",
     refresh_token: Annotated[str, Form()] = "",
-) -> AccessToken:
+) -> dict[str, Any]:
     """Return a new token. The credentials come in the form, or as HTTP Basic."""
     if basic is not None:
         client_id, client_secret = basic.username, basic.password
@@ -46,7 +36,8 @@ async def post_token(
     seconds = org.options.token_seconds
     org.tokens[access] = Token(client_id, time.monotonic() + seconds)
     org.refresh_tokens[refresh] = client_id
-    return AccessToken(access_token=access, refresh_token=refresh, expires_in=seconds)
+    issued = {"access_token": access, "refresh_token": refresh}
+    return {**issued, "token_type": "bearer", "expires_in": seconds}
 
 
 @whoami_router.get("/v2/whoami", summary="Get current user")

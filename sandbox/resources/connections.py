@@ -4,27 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from sandbox.api import Admin, Body, CountedPage, Empty, Org, Paged, resource
+from sandbox.api import Admin, Body, Empty, FullPage, Org, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Connection, ConnectionPermission, Grant
-from sandbox.organization import (
-    SLUG,
-    StoredConnection,
-    add_connection,
-    make_short_id,
-    make_uuid,
-    now,
-    stamps,
-)
+from sandbox.organization import APP_URL, StoredConnection, add_connection, now, stamps, url_id
 from sandbox.resources.grants import NewGrant, NewGrants, create_grants
 
 router = resource("connections")
-
-
-class NewConnectionGrant(NewGrant):
-    """A permission on a connection."""
-
-    permission: ConnectionPermission
 
 
 Secret = str | dict[str, str]  # an object has a "plain" value, or names a managed secret
@@ -65,7 +51,7 @@ class ConnectionPath(Body):
 @router.get("/v2/connections", summary="List connections")
 async def list_connections(
     org: Org, paging: Paged, includeArchived: bool = False, search: str | None = None
-) -> CountedPage[Connection]:
+) -> FullPage[Connection]:
     """List the connections. search matches a part of the name."""
     wanted = (search or "").lower()
     return paging.cut(
@@ -84,7 +70,7 @@ async def create_connection(org: Org, admin: Admin, body: NewConnection) -> Conn
     if details.type == "snowflake":
         _check_snowflake(details)
     if not body.name.strip():
-        raise Refusal(400, "name: Input should not be empty")
+        raise Refusal(400, 'Expecting a name at name but instead got: ""')
     shown = {"type", "useOauth", "account", "warehouse", "user", "role"}
     fields = details.model_dump(include=shown, exclude_none=True)
     fields |= {"name": body.name, "isSample": False, "lastActiveAt": now()}
@@ -94,13 +80,34 @@ async def create_connection(org: Org, admin: Admin, body: NewConnection) -> Conn
 def _check_snowflake(details: ConnectionDetails) -> None:
     """Refuse details that lack what the chosen kind of sign-in needs."""
     if not (details.account or details.host):
-        raise Refusal(400, "details.account: Field required, or details.host")
+        raise Refusal(400, "Expecting a value at details.account or details.host")
     if details.useOauth:
         return
     by_key = details.authType == "key-pair" or (not details.authType and details.privateKey)
     for name in ("user", "privateKey" if by_key else "password"):
         if not getattr(details, name):
-            raise Refusal(400, f"details.{name}: Field required")
+            raise Refusal(400, f"Expecting a value at details.{name}")
+
+
+# Before the next operation, whose path fits as well
+@router.get("/v2/connections/paths", summary="List connection paths")
+async def list_connection_paths(
+    org: Org, paging: Paged, connectionId: str | None = None
+) -> FullPage[dict[str, Any]]:
+    """List the databases, schemas and tables of all connections, or of one."""
+    connections = org.connections.values()
+    return paging.cut(
+        [
+            {
+                "connectionId": connection.connectionId,
+                "urlId": url_id(connection.inode_id(path)),
+                "path": path,
+            }
+            for connection in connections
+            if connectionId in (None, connection.connectionId)
+            for path in connection.paths()
+        ]
+    )
 
 
 @router.get("/v2/connections/{connectionId}", summary="Get connection details")
@@ -110,14 +117,14 @@ async def get_connection(org: Org, connectionId: str) -> Connection:
 
 
 @router.get("/v2/connections/{connectionId}/grants", summary="List grants for a connection")
-async def list_connection_grants(org: Org, paging: Paged, connectionId: str) -> CountedPage[Grant]:
+async def list_connection_grants(org: Org, paging: Paged, connectionId: str) -> FullPage[Grant]:
     """List the members and teams that have access to a connection."""
     return paging.cut(org.grants.get(org.connection(connectionId).connectionId, []))
 
 
 @router.post("/v2/connections/{connectionId}/grants", summary="Add grants to a connection")
 async def create_connection_grant(
-    org: Org, admin: Admin, connectionId: str, body: NewGrants[NewConnectionGrant]
+    org: Org, admin: Admin, connectionId: str, body: NewGrants[NewGrant[ConnectionPermission]]
 ) -> Empty:
     """Create grants, or update those that exist."""
     return create_grants(org, org.connection(connectionId).connectionId, body.grants, admin)
@@ -129,13 +136,9 @@ async def lookup_connection(org: Org, connectionId: str, body: ConnectionPath) -
     """Return what a path leads to: a table, or a scope (a database or schema)."""
     connection = org.connection(connectionId)
     _check_path(connection, body.path)
-    key = (connection.connectionId, *body.path)
-    url_id = make_short_id("inode", key, 22)
-    return {
-        "inodeId": make_uuid("inode", key) if body.path else connection.connectionId,
-        "kind": "table" if len(body.path) == 3 else "scope",
-        "url": f"https://app.sigmacomputing.com/{SLUG}/b/{url_id}",
-    }
+    inode_id = connection.inode_id(body.path)
+    kind = "table" if len(body.path) == 3 else "scope"
+    return {"inodeId": inode_id, "kind": kind, "url": f"{APP_URL}/b/{url_id(inode_id)}"}
 
 
 @router.post("/v2/connections/{connectionId}/sync", summary="Sync a connection by path")

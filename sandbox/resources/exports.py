@@ -117,7 +117,7 @@ def _chosen(workbook: StoredWorkbook, body: NewExport) -> list[Element]:
 
 def _date_range(parameters: dict[str, str]) -> list[str]:
     """Return the first and last day of the date filter, "" where it is open."""
-    control = CONTROLS[0].name
+    control = CONTROLS[0]["name"]
     text = parameters.get(control, "min:,max:")
     match = re.fullmatch(r"min:([^,]*),max:([^,]*)", text)
     try:
@@ -126,7 +126,8 @@ def _date_range(parameters: dict[str, str]) -> list[str]:
         return [date.fromisoformat(day).isoformat() if day else "" for day in days]
     except ValueError:
         example = "min:2024-04-16,max:2024-04-17"
-        message = f"parameters.{control}: {text!r} is no date range such as {example}"
+        wanted = f"Expecting a date range such as {example} at parameters.{control}"
+        message = f"{wanted} but instead got: {text!r}"
         raise Refusal(400, message) from None
 
 

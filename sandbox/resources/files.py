@@ -1,20 +1,22 @@
-"""/v2/files: workbooks, folders and workspaces as files (inodes)."""
+"""/v2/files: workbooks, folders, workspaces and tables as files (inodes)."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
-from sandbox.api import Admin, Body, Caller, CountedPage, Org, Paged, resource
+from sandbox.api import Admin, Body, Caller, FullPage, Org, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import File, FileType, WorkspacePermission
 from sandbox.organization import (
+    LEVELS,
+    Document,
     Folder,
     Organization,
-    StoredWorkbook,
-    as_folder,
+    long_id,
     now,
     stamps,
-    workbook_url,
+    url_id,
 )
 
 router = resource("files")
@@ -44,17 +46,23 @@ class FileFilters:
         self.name = name
         self.permission = permissionFilter
         self.types = typeFilters
-        self.parent_id = parentId
+        self.parent_id = long_id(parentId or "")
 
     def files(self, org: Organization, member_id: str) -> list[dict[str, Any]]:
         """Return the files that a member can open and that match the filters."""
+        documents: list[Document] = org.documents()
+        if self.types == ["workspace"]:
+            documents = [*org.spaces()]
+        if self.parent_id:
+            documents = [document for document in documents if document.parentId == self.parent_id]
+        if "table" in (self.types or ()):
+            documents += org.tables(below=self.parent_id)
         return [
             file
-            for file in member_files(org, member_id, with_workspaces=self.types == ["workspace"])
+            for file in member_files(org, member_id, documents)
             if (self.types is None or file["type"] in self.types)
             and (self.name is None or self.name.lower() in file["name"].lower())
-            and (self.permission is None or file["permission"] == self.permission)
-            and self.parent_id in (None, file["parentId"], file["parentUrlId"])
+            and LEVELS.index(file["permission"]) >= LEVELS.index(self.permission or "view")
         ]
 
 
@@ -62,35 +70,28 @@ Filters = Annotated[FileFilters, Depends()]
 
 
 def member_files(
-    org: Organization, member_id: str, with_workspaces: bool = False
+    org: Organization, member_id: str, documents: Iterable[Document]
 ) -> list[dict[str, Any]]:
-    """Return the documents that a member can open, in the fields of File."""
+    """Return those documents that a member can open, in the fields of File."""
     org.member(member_id)
-    documents = [document for document in org.documents() if document.parentId is not None]
-    if with_workspaces:
-        documents += [as_folder(workspace) for workspace in org.workspaces.values()]
     return [
-        as_file(org, document, permission)
+        as_file(document, permission)
         for document in documents
+        if document.parentId or document.type == "workspace"  # not My Documents
         if (permission := org.permission(member_id, document))
     ]
 
 
-def as_file(
-    org: Organization, document: StoredWorkbook | Folder, permission: str
-) -> dict[str, Any]:
+def as_file(document: Document, permission: str) -> dict[str, Any]:
     """Return a document in the fields of File. A document without a parent is its own parent."""
-    parent = org.folders.get(document.parentId or "")
-    workspace = org.workspaces.get(document.parentId or "")
-    parent_url_id = workspace.workspaceUrlId if workspace else (parent or document).urlId
-    kind = "workbook" if isinstance(document, StoredWorkbook) else "folder"
+    parent_id = document.parentId or document.id
     file = {
         "id": document.id,
-        "urlId": document.urlId,
+        "urlId": url_id(document.id),
         "name": document.name,
-        "type": "workspace" if document.id in org.workspaces else kind,
-        "parentId": document.parentId or document.id,
-        "parentUrlId": parent_url_id,
+        "type": document.type,
+        "parentId": parent_id,
+        "parentUrlId": url_id(parent_id),
         "permission": permission,
         "path": document.path,
         "badge": None,
@@ -102,23 +103,21 @@ def as_file(
 
 
 @router.get("/v2/files", summary="List files")
-async def files_list(
-    org: Org, caller: Caller, paging: Paged, filters: Filters
-) -> CountedPage[File]:
-    """List what the owner of the credentials can open; workspaces only on request."""
+async def files_list(org: Org, caller: Caller, paging: Paged, filters: Filters) -> FullPage[File]:
+    """List what the owner of the credentials can open; workspaces and tables only on request."""
     return paging.cut(filters.files(org, caller))
 
 
-def _seen_by(org: Organization, caller: str, document: StoredWorkbook | Folder) -> File:
+def _seen_by(org: Organization, caller: str, document: Document) -> File:
     permission = org.permission(caller, document) or ("edit" if org.is_admin(caller) else None)
     if permission is None:
         raise Refusal(403, f"You cannot open file {document.id}")
-    return File(**as_file(org, document, permission))
+    return File(**as_file(document, permission))
 
 
 @router.get("/v2/files/{inodeId}", summary="Get file information")
 async def files_get(org: Org, caller: Caller, inodeId: str) -> File:
-    """Return a workbook, folder or workspace by its long or short ID."""
+    """Return a workbook, folder, workspace or table by its long or short ID."""
     return _seen_by(org, caller, org.document(inodeId))
 
 
@@ -126,8 +125,8 @@ async def files_get(org: Org, caller: Caller, inodeId: str) -> File:
 async def files_update(org: Org, admin: Admin, inodeId: str, body: FileChange) -> File:
     """Rename a workbook or folder, move it, or change its owner. A refusal changes nothing."""
     document = org.document(inodeId)
-    if document.parentId is None:
-        raise Refusal(400, f"{inodeId} is a workspace or My Documents, which cannot be changed")
+    if document.parentId is None or document.type == "table":
+        raise Refusal(400, f"{inodeId} is a workspace, table or My Documents. Not to be changed")
     if body.ownerId is not None and org.member(body.ownerId).isArchived:
         raise Refusal(400, f"ownerId: member {body.ownerId} is deactivated")
     into = org.destination(body.parentId or document.parentId)
@@ -138,8 +137,6 @@ async def files_update(org: Org, admin: Admin, inodeId: str, body: FileChange) -
         outer = org.folders.get(outer.parentId or "")
     if body.name is not None:
         document.name = body.name
-        if isinstance(document, StoredWorkbook):
-            document.url = workbook_url(document.name, document.urlId)
     if body.description is not None:
         document.description = body.description
     if body.ownerId is not None:

@@ -6,9 +6,10 @@ from typing import Any, Generic, TypeVar
 from pydantic import model_validator
 
 from sandbox.api import Body, Empty
-from sandbox.organization import Organization
+from sandbox.organization import Organization, now, stamps
 
 One = TypeVar("One")
+Permission = TypeVar("Permission", bound=str)
 
 
 class Grantee(Body):
@@ -24,11 +25,11 @@ class Grantee(Body):
         return self
 
 
-class NewGrant(Body):
+class NewGrant(Body, Generic[Permission]):
     """A permission for a member or a team. Which permissions there are depends on the resource."""
 
     grantee: Grantee
-    permission: str
+    permission: Permission
 
 
 class NewGrants(Body, Generic[One]):
@@ -37,8 +38,8 @@ class NewGrants(Body, Generic[One]):
     grants: list[One]
 
 
-def create_grants(org: Organization, on: str, grants: Sequence[NewGrant], by: str) -> Empty:
+def create_grants(org: Organization, on: str, grants: Sequence[NewGrant[Any]], by: str) -> Empty:
     """Create grants on something by its ID, or update those that exist."""
     for new in grants:
-        org.grant(on, new.grantee.memberId, new.grantee.teamId, new.permission, by)
+        org.grant(on, new.grantee.memberId, new.grantee.teamId, new.permission, stamps(by, now()))
     return Empty()

@@ -4,21 +4,14 @@ A job advances by one step each time it is polled: pending, building, ready.
 """
 
 from fastapi import Request
-from pydantic import BaseModel
 
-from sandbox.api import Admin, Body, CountedPage, Org, Page, Paged, resource
+from sandbox.api import Admin, Body, FullPage, Org, Page, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Materialization, MaterializationSchedule
 from sandbox.organization import StoredMaterialization, make_uuid, now
 from sandbox.resources.workbooks import Opened
 
 router = resource("workbooks")
-
-
-class SinglePage(BaseModel):
-    """All schedules of a workbook, in the form before June 2026."""
-
-    entries: list[MaterializationSchedule]
 
 
 class NewMaterialization(Body):
@@ -30,7 +23,7 @@ class NewMaterialization(Body):
 @router.get(
     "/v2.1/workbooks/{workbookId}/materialization-schedules",
     summary="List materialization schedules for a workbook (Paginated)",
-    response_model=CountedPage[MaterializationSchedule],
+    response_model=FullPage[MaterializationSchedule],
 )
 @router.get(
     "/v2/workbooks/{workbookId}/materialization-schedules",
@@ -38,10 +31,10 @@ class NewMaterialization(Body):
 )
 async def list_materialization_schedules(
     org: Org, paging: Paged, workbook: Opened
-) -> Page[MaterializationSchedule] | SinglePage:
-    """List the elements that are materialized, and when."""
+) -> Page[MaterializationSchedule] | dict[str, list[MaterializationSchedule]]:
+    """List the elements that are materialized, and when. The older form has no nextPage."""
     schedules = org.schedules.get(workbook.workbookId, [])
-    return SinglePage(entries=[*schedules]) if paging.bare_lists else paging.cut(schedules)
+    return {"entries": [*schedules]} if paging.bare_lists else paging.cut(schedules)
 
 
 @router.post(

@@ -4,20 +4,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
-from pydantic import BaseModel
 
-from sandbox.api import (
-    Admin,
-    Body,
-    CountedPage,
-    Empty,
-    Org,
-    Page,
-    Paged,
-    cursor,
-    read_cursor,
-    resource,
-)
+from sandbox.api import Admin, Body, Empty, FullPage, Org, Page, Paged, Paging, resource
 from sandbox.errors import Refusal
 from sandbox.models import AccountType, File, Member, Team
 from sandbox.organization import ROBOT_ID, Organization, add_member, now, stamps, time_text
@@ -63,14 +51,7 @@ class MemberChange(Body):
     archiveScheduledExports: bool | None = None
 
 
-class TokenPage(BaseModel):
-    """One page of the list. nextPageToken is absent on the last page."""
-
-    entries: list[AccountType]
-    nextPageToken: str = ""
-
-
-@router.get("/v2.1/members", summary="List members (Paginated)", response_model=CountedPage[Member])
+@router.get("/v2.1/members", summary="List members (Paginated)", response_model=FullPage[Member])
 @router.get("/v2/members", summary="List members")
 async def list_members(
     org: Org,
@@ -117,7 +98,7 @@ async def create_member(org: Org, admin: Admin, body: NewMember, sendInvite: boo
 def _check_email(email: str) -> None:
     local, at, domain = email.partition("@")
     if not (local and at and domain) or "@" in domain or any(c.isspace() for c in email):
-        raise Refusal(400, f"email: {email!r} is no email address")
+        raise Refusal(400, f"Expecting an email at email but instead got: {email!r}")
 
 
 @router.get("/v2/members/{memberId}", summary="Get member")
@@ -164,9 +145,7 @@ async def delete_member(org: Org, admin: Admin, memberId: str) -> Empty:
 
 
 @router.get("/v2/members/{memberId}/teams", summary="List teams for a member")
-async def list_member_teams(
-    org: Org, admin: Admin, paging: Paged, memberId: str
-) -> CountedPage[Team]:
+async def list_member_teams(org: Org, admin: Admin, paging: Paged, memberId: str) -> FullPage[Team]:
     """List the teams of a member."""
     return paging.cut(org.teams_of(org.member(memberId).memberId))
 
@@ -174,22 +153,22 @@ async def list_member_teams(
 @router.get("/v2/members/{memberId}/files", summary="List member files")
 async def list_accessible_inodes(
     org: Org, paging: Paged, filters: Filters, memberId: str
-) -> CountedPage[File]:
-    """List the folders and workbooks that a member can open; workspaces only on request."""
+) -> FullPage[File]:
+    """List what a member can open; workspaces and tables only on request."""
     return paging.cut(filters.files(org, memberId))
 
 
 @router.get("/v2/members/{memberId}/files/recents", summary="List recent files for a member")
 async def list_recent_inodes(
     org: Org, paging: Paged, memberId: str, includeExplorations: Literal["true", "false"] = "false"
-) -> CountedPage[File]:
+) -> FullPage[File]:
     """List a dozen of a member's folders and workbooks, in no order. One was never used."""
     return paging.cut(recent_files(org, memberId))
 
 
 def recent_files(org: Organization, member_id: str) -> list[dict[str, Any]]:
     """Return a dozen of a member's folders and workbooks, in the fields of File."""
-    files = member_files(org, member_id)
+    files = member_files(org, member_id, org.documents())
     files = files[:: max(1, len(files) // 12)][:12]
     day = datetime(2024, 5, 2, 9, 14, tzinfo=timezone.utc)
     for n, file in enumerate(files[1:]):
@@ -203,12 +182,8 @@ async def list_account_types(
     org: Org,
     pageToken: str | None = None,
     pageSize: Annotated[int, Query(ge=1)] = 50,
-) -> TokenPage:
-    """List the account types, built-in ones first."""
-    path = request.url.path
-    start = read_cursor(path, pageToken) if pageToken is not None else 0
-    end = start + min(pageSize, 1000)
-    more: dict[str, Any] = {}
-    if end < len(org.account_types):
-        more["nextPageToken"] = cursor(path, end)
-    return TokenPage(entries=org.account_types[start:end], **more)
+) -> dict[str, list[AccountType] | str]:
+    """List the account types, built-in ones first. nextPageToken is absent on the last page."""
+    page = Paging(request, org, pageToken, pageSize).cut(org.account_types)
+    more = {"nextPageToken": page["nextPage"]} if page["hasMore"] else {}
+    return {"entries": page["entries"], **more}

@@ -1,36 +1,85 @@
 """Operations of Sigma's API that the sandbox lacks. They answer 501 instead of 404."""
 
-from fastapi import Request
+import re
 
-from sandbox.api import resource
+from fastapi import APIRouter, Request, Response
+
+from sandbox.api import bearer, caller, organization
 from sandbox.errors import Refusal
 
-router = resource("not supported")
+router = APIRouter()
 
-OPERATIONS = """
-POST /v2/members/{memberId}/revoke
-POST /v2/teams
-DELETE /v2/workspaces/{workspaceId}
-DELETE /v2/workspaces/{workspaceId}/grants/{grantId}
-DELETE /v2/connections/{connectionId}
-GET /v2/connections/{connectionId}/test
-GET /v2/connections/paths
-POST /v2/files
-DELETE /v2/files/{inodeId}
-POST /v2/workbooks/{workbookId}/elements/{elementId}/materializationSchedules
-PATCH /v2/workbooks/{workbookId}/elements/{elementId}/materializationSchedules
-DELETE /v2/workbooks/{workbookId}/elements/{elementId}/materializationSchedules
-GET /v2/workbooks/{workbookId}/schema
-POST /v2/workbooks/{workbookId}/send
-POST /v2/user-attributes
-""".strip().splitlines()
+# For each resource the methods, and what follows the resource in the path; * is an ID or a name
+RESOURCES = """
+/v2/accountTypes: POST; DELETE /*; GET /*/permissions
+/v2/api-connectors: GET POST; GET PATCH DELETE /*
+/v2/api-credentials: GET POST; GET PATCH DELETE /*
+/v2/connections: PUT PATCH DELETE /*; POST /*/dbtArtifacts; GET /*/test; GET /paths/*;
+    GET POST /paths/*/grants; GET /tables/*/columns; DELETE /*/grants/*; DELETE /paths/*/grants/*
+/v2/credentials: POST; DELETE /*
+/v2/dataModels: POST /tag; GET /*/columns; GET /*/elements; GET /*/lineage;
+    GET /*/materializationSchedules; GET /*/sources; POST /*/swapSources; GET /*/tags;
+    POST /*:materialize; GET /*/materializations/*
+/v2/datasets: GET /*; GET POST /*/grants; GET POST /*/materialization; POST /*/migrate;
+    GET /*/sources; DELETE /*/grants/*
+/v2/deploymentPolicies: GET POST; GET /tenants; GET PATCH DELETE /*; GET POST /*/files;
+    GET POST /*/tenants; DELETE /*/files/*; DELETE /*/tenants/*
+/v2/favorites: POST; GET /member/*; DELETE /member/*/file/*
+/v2/files: POST; DELETE /*
+/v2/grants: GET POST; GET DELETE /*
+/v2/members: GET /*/files/favorites; POST /*/revoke; GET /*/schedules
+/v2/reports: GET POST; POST /tag; GET /*; GET /*/columns; GET /*/controls; POST /*/copy;
+    GET /*/elements; POST /*/export; POST /*/grants; GET /*/lineage; GET /*/pages; GET /*/queries;
+    GET POST /*/schedules; POST /*/send; GET /*/sources; POST /*/swapSources; GET /*/tags;
+    GET /*/version-history; GET /*/elements/*/columns; GET /*/elements/*/query; DELETE /*/grants/*;
+    GET /*/lineage/elements/*; GET /*/pages/*/elements; PATCH DELETE /*/schedules/*;
+    POST /*/tag/*/copy; DELETE /*/tags/*
+/v2/saml: GET /service-providers; GET POST /service-providers/*/certificates;
+    GET DELETE /service-providers/*/certificates/*;
+    POST /service-providers/*/certificates/*/activate;
+    POST /service-providers/*/certificates/*/deactivate
+/v2/shared_templates: POST /accept; GET /shared_with_you; DELETE /*
+/v2/sourceSwapPolicies: GET POST; GET PATCH DELETE /*
+/v2/tags: GET POST; PATCH DELETE /*; GET /*/workbooks
+/v2/teams: POST; PATCH DELETE /*; POST /*/assignedUserAttributes; GET /*/user-attributes
+/v2/templates: POST /save_workbook; GET /*; POST /*/swapSources
+/v2/tenants: GET POST; GET PATCH DELETE /*; GET /*/capabilities/deployments;
+    POST /*/capabilities/deployments:batchAdd; POST /*/capabilities/deployments:batchRemove;
+    GET /*/workbooks
+/v2/translations: GET POST /organization; GET PUT DELETE /organization/*;
+    GET PUT DELETE /organization/*/*
+/v2/user-attributes: POST; GET DELETE /*; GET POST PATCH /*/teams; GET POST PATCH /*/tenants;
+    DELETE /*/teams/*; DELETE /*/tenants/*; DELETE /*/users/*
+/v2/webhooks: POST /*/*; GET /*/*/schema
+/v2/workbooks: POST; POST /tag; GET POST /*/bookmarks; POST /*/convertToReport;
+    POST /*/restoreVersion; POST /*/saveTemplate; GET POST /*/schedules; GET /*/schema;
+    POST /*/send; POST /*/shareCrossOrg; GET /*/sources; POST /*/swapSources; GET /*/tags;
+    GET /*/version-history; GET PATCH DELETE /*/bookmarks/*;
+    POST PATCH DELETE /*/elements/*/materializationSchedules; DELETE /*/embeds/*;
+    DELETE /*/grants/*; GET /*/lineage/elements/*; PATCH DELETE /*/schedules/*; POST /*/tag/*/copy;
+    DELETE /*/tags/*; GET /*/tags/*/bookmarks; POST /*/tags/*/bookmarks/;
+    GET PATCH DELETE /*/tags/*/bookmarks/*
+/v2.1/workbooks: GET /*/schedules
+/v2/workspaces: PATCH DELETE /*; DELETE /*/grants/*
+""".strip()
 
 
-async def refuse(request: Request) -> None:
-    """Say that the sandbox lacks this operation."""
+async def refuse(request: Request) -> Response:
+    """Refuse with 501, or with 401 if there is no token."""
+    await caller(await organization(request), await bearer(request))
     raise Refusal(501, f"The sandbox does not support {request.method} {request.url.path}")
 
 
-for operation in OPERATIONS:
-    method, path = operation.split(" ")
-    router.add_api_route(path, refuse, methods=[method], include_in_schema=False)
+def operations() -> list[tuple[str, str]]:
+    """Return the method and path of each operation."""
+    found = []
+    for start, tails in re.findall(r"^(/v2\S+):(.+(?:\n .+)*)", RESOURCES, re.MULTILINE):
+        for methods, tail in re.findall(r"([A-Z][A-Z ]+)(\S*)", tails.replace(";", " ; ")):
+            found += [(method, start + tail.strip(";")) for method in methods.split()]
+    return found
+
+
+# Plain routes, because it takes FastAPI a second to prepare so many of its own
+for method, path in operations():
+    template = re.sub(r"\*", lambda star: f"{{id{star.start()}}}", path)
+    router.add_route(template, refuse, [method])

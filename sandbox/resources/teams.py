@@ -1,28 +1,12 @@
 """/v2/teams: the teams and their members."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel
-
-from sandbox.api import Admin, Body, CountedPage, Empty, Org, Page, Paged, resource
+from sandbox.api import Admin, Body, Empty, FullPage, Org, Page, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Team
 
 router = resource("teams")
-
-
-class TeamWithMembers(Team):
-    """A team with the IDs of its members."""
-
-    members: list[str]
-
-
-class TeamMember(BaseModel):
-    """A member of a team. userId is the member's ID."""
-
-    userId: str
-    isTeamAdmin: bool
-    addedBy: str
 
 
 class TeamChange(Body):
@@ -32,7 +16,7 @@ class TeamChange(Body):
     remove: list[str] = []
 
 
-@router.get("/v2.1/teams", summary="List teams (Paginated)", response_model=CountedPage[Team])
+@router.get("/v2.1/teams", summary="List teams (Paginated)", response_model=FullPage[Team])
 @router.get("/v2/teams", summary="List teams")
 async def list_teams(
     org: Org,
@@ -54,18 +38,18 @@ async def list_teams(
 
 
 @router.get("/v2/teams/{teamId}", summary="Get a team")
-async def get_team(org: Org, teamId: str) -> TeamWithMembers:
+async def get_team(org: Org, teamId: str) -> dict[str, Any]:
     """Return a team with the IDs of its members."""
     team = org.team(teamId)
-    return TeamWithMembers(**{**team.model_dump(exclude_unset=True), "members": [*team.members]})
+    return {**team.model_dump(exclude_unset=True), "members": [*team.members]}
 
 
 @router.get("/v2/teams/{teamId}/members", summary="List team members")
-async def get_team_members(org: Org, paging: Paged, teamId: str) -> CountedPage[TeamMember]:
+async def get_team_members(org: Org, paging: Paged, teamId: str) -> FullPage[dict[str, Any]]:
     """List the members of a team, in the order in which they were added."""
     return paging.cut(
         [
-            TeamMember(userId=member_id, isTeamAdmin=False, addedBy=added_by)
+            {"userId": member_id, "isTeamAdmin": False, "addedBy": added_by}
             for member_id, added_by in org.team(teamId).members.items()
         ]
     )

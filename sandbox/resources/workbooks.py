@@ -1,15 +1,24 @@
 """/v2/workbooks: the workbooks, their content and their grants."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends
-from pydantic import BaseModel
 
-from sandbox.api import Admin, Body, Caller, CountedPage, Empty, Org, Paged, admin, resource
+from sandbox import api
+from sandbox.api import Admin, Body, Caller, CountedPage, Empty, FullPage, Org, Paged, resource
 from sandbox.content import CONTROLS, TYPES, Page, pages_of
 from sandbox.errors import Refusal
-from sandbox.models import Control, Element, Embed, Workbook, WorkbookPage, WorkbookPermission
-from sandbox.organization import StoredWorkbook, add_workbook, make_short_id, now, path_in, stamps
+from sandbox.models import Element, Workbook, WorkbookPage, WorkbookPermission
+from sandbox.organization import (
+    StoredWorkbook,
+    add_workbook,
+    make_short_id,
+    make_uuid,
+    now,
+    path_in,
+    stamps,
+    url_id,
+)
 from sandbox.resources.grants import NewGrant, NewGrants, create_grants
 
 router = resource("workbooks")
@@ -24,25 +33,6 @@ class WorkbookCopy(Body):
     copyBookmarks: Literal["all", "accessible"] | None = None
 
 
-class Column(BaseModel):
-    """A column of an element."""
-
-    columnId: str
-    label: str
-    formula: str
-    type: dict[str, str]
-
-
-class WorkbookColumn(BaseModel):
-    """A column of a workbook, with other names than one of an element. type has no known fields."""
-
-    columnId: str
-    name: str
-    formula: str
-    type: dict[str, str]
-    elementId: str
-
-
 class NewEmbed(Body):
     """The body of POST /v2/workbooks/{workbookId}/embeds."""
 
@@ -51,10 +41,9 @@ class NewEmbed(Body):
     sourceId: str | None = None
 
 
-class NewWorkbookGrant(NewGrant):
+class NewWorkbookGrant(NewGrant[WorkbookPermission]):
     """A permission on a workbook. No workbook has tags, so tagId has no effect."""
 
-    permission: WorkbookPermission
     tagId: str | None = None
 
 
@@ -78,10 +67,10 @@ async def list_workbooks(
     skipPermissionCheck: bool = False,
     isArchived: bool = False,
     excludeExplorations: bool = False,
-) -> CountedPage[Workbook]:
+) -> FullPage[Workbook]:
     """List what the owner of the credentials can open; skipPermissionCheck is for admins."""
     if skipPermissionCheck:
-        await admin(org, caller)
+        await api.admin(org, caller)
     return paging.cut(
         [
             workbook
@@ -190,57 +179,105 @@ def element_of(workbook: StoredWorkbook, element_id: str) -> Element:
 )
 async def get_element_columns(
     paging: Paged, workbook: Opened, elementId: str
-) -> CountedPage[Column]:
-    """List the columns of an element. Texts and controls have none: 400."""
-    element = element_of(workbook, elementId)
-    if not element.columns:
-        raise Refusal(400, f"Element {elementId} is a {element.type}, which has no columns")
-    return paging.cut(columns_of(element))
+) -> CountedPage[dict[str, Any]]:
+    """List the columns of an element. Texts and controls have none."""
+    columns = columns_of(element_of(workbook, elementId))
+    return paging.cut(
+        [
+            {"label": label, "type": {"type": TYPES.get(label, "text")}, **column}
+            for label, column in columns.items()
+        ]
+    )
 
 
 @router.get(
     "/v2/workbooks/{workbookId}/columns", summary="List columns for all elements in a workbook"
 )
-async def get_workbook_columns(paging: Paged, workbook: Opened) -> CountedPage[WorkbookColumn]:
-    """List the columns of all elements of a workbook."""
+async def get_workbook_columns(paging: Paged, workbook: Opened) -> CountedPage[dict[str, Any]]:
+    """List the columns of all elements, with other fields than those of one element."""
     return paging.cut(
         [
-            {
-                **column.model_dump(),
-                "name": column.label,
-                "type": {},
-                "elementId": element.elementId,
-            }
+            {"name": label, "type": {}, "elementId": element.elementId, **column}
             for element in elements_of(workbook)
-            for column in columns_of(element)
+            for label, column in columns_of(element).items()
         ]
     )
 
 
-def columns_of(element: Element) -> list[Column]:
-    """Return the columns of an element."""
-    return [
-        Column(
-            columnId=make_short_id("column", f"{element.elementId} {label}", 10),
-            label=label,
-            formula=f"[PLUGS_ORDERS/{label}]",
-            type={"type": TYPES.get(label, "text")},
-        )
+def columns_of(element: Element) -> dict[str, dict[str, str]]:
+    """Return the fields that all lists of columns have, by label."""
+    return {
+        label: {
+            "columnId": make_short_id("column", f"{element.elementId} {label}", 10),
+            "formula": f"[PLUGS_ORDERS/{label}]",
+        }
         for label in element.columns
-    ]
+    }
 
 
 @router.get("/v2/workbooks/{workbookId}/controls", summary="List workbook controls")
-async def get_workbook_controls(paging: Paged, workbook: Opened) -> CountedPage[Control]:
+async def get_workbook_controls(paging: Paged, workbook: Opened) -> CountedPage[dict[str, str]]:
     """List the controls of a workbook, by the names that an export's parameters use."""
     return paging.cut(CONTROLS)
+
+
+# --- Sources: all elements read the same table ---
+
+TABLE_PATH = ("RETAIL", "PLUGS_ELECTRONICS", "ORDERS")
+
+
+@router.get("/v2/workbooks/{workbookId}/lineage", summary="List lineage for a workbook")
+async def list_lineage_tree(
+    org: Org, paging: Paged, workbook: Opened
+) -> CountedPage[dict[str, Any]]:
+    """List the table, and the elements that read it."""
+    connection = org.connection(make_uuid("connection", 1))
+    inode_id = connection.inode_id(TABLE_PATH)
+    source = [f"inode-{url_id(inode_id)}"]
+    table = {"type": "table", "connectionId": connection.connectionId, "name": TABLE_PATH[2]}
+    element = {"type": "element", "sourceIds": source, "dataSourceIds": source}
+    rows = [{**element, "elementId": e.elementId} for e in elements_of(workbook) if e.columns]
+    return paging.cut([{**table, "inodeId": inode_id}, *rows])
+
+
+@router.get("/v2/workbooks/{workbookId}/queries", summary="List SQL queries in a workbook")
+async def list_workbook_queries(paging: Paged, workbook: Opened) -> CountedPage[dict[str, str]]:
+    """List the queries of the elements that have columns."""
+    return paging.cut([query_of(e) for e in elements_of(workbook) if e.columns])
+
+
+@router.get(
+    "/v2/workbooks/{workbookId}/elements/{elementId}/query",
+    summary="Get the SQL query for a workbook element",
+)
+async def get_element_query(
+    paging: Paged,
+    workbook: Opened,
+    elementId: str,
+    tagName: str | None = None,
+    bookmarkId: str | None = None,
+) -> dict[str, str]:
+    """Return the query of an element. Texts and controls have none."""
+    _refuse_versions(tagName, bookmarkId)
+    return query_of(element_of(workbook, elementId))
+
+
+def query_of(element: Element) -> dict[str, str]:
+    """Return the query of an element, or the reason why there is none."""
+    columns = ", ".join(f'"{label}"' for label in element.columns)
+    sql = {"sql": f"select {columns} from {'.'.join(TABLE_PATH)}"}
+    missing = {"error": f"A {element.type} element has no query"}
+    named = {"elementId": element.elementId, "name": element.name}
+    return {**named, **(sql if element.columns else missing)}
 
 
 # --- Embeds and grants ---
 
 
 @router.get("/v2/workbooks/{workbookId}/embeds", summary="Get embeds for a workbook")
-async def list_workbook_embeds(org: Org, paging: Paged, workbook: Opened) -> CountedPage[Embed]:
+async def list_workbook_embeds(
+    org: Org, paging: Paged, workbook: Opened
+) -> FullPage[dict[str, Any]]:
     """List the public embeds of a workbook, its pages and elements."""
     return paging.cut(org.embeds.get(workbook.workbookId, []))
 
@@ -258,16 +295,10 @@ async def create_workbook_embed(
         find = page_of if body.sourceType == "page" else element_of
         name = find(workbook, source_id).name
     embed_id = make_short_id("embed", org.next_key(), 22)
-    embed = Embed(
-        embedId=embed_id,
-        embedUrl=f"https://app.sigmacomputing.com/embed/{embed_id}",
-        public=True,
-        sourceType=body.sourceType,
-        sourceId=source_id,
-        sourceName=name or None,
-    )
-    org.embeds.setdefault(workbook.workbookId, []).append(embed)
-    return {"embedId": embed_id, "embedUrl": embed.embedUrl}
+    made = {"embedId": embed_id, "embedUrl": f"https://app.sigmacomputing.com/embed/{embed_id}"}
+    source = {"sourceType": body.sourceType, "sourceId": source_id, "sourceName": name or None}
+    org.embeds.setdefault(workbook.workbookId, []).append({**made, "public": True, **source})
+    return made
 
 
 @router.post(

@@ -1,6 +1,6 @@
 """/v2/workspaces: the workspaces and their grants."""
 
-from sandbox.api import Admin, Body, CountedPage, Empty, Org, Page, Paged, resource
+from sandbox.api import Admin, Body, Empty, FullPage, Org, Page, Paged, resource
 from sandbox.models import Grant, Workspace, WorkspacePermission
 from sandbox.organization import add_workspace, now, stamps
 from sandbox.resources.grants import NewGrant, NewGrants, create_grants
@@ -15,14 +15,8 @@ class NewWorkspace(Body):
     noDuplicates: bool = False
 
 
-class NewWorkspaceGrant(NewGrant):
-    """A permission on a workspace."""
-
-    permission: WorkspacePermission
-
-
 @router.get(
-    "/v2.1/workspaces", summary="List workspaces (Paginated)", response_model=CountedPage[Workspace]
+    "/v2.1/workspaces", summary="List workspaces (Paginated)", response_model=FullPage[Workspace]
 )
 @router.get("/v2/workspaces", summary="List workspaces")
 async def list_workspaces(
@@ -58,7 +52,7 @@ async def get_workspace(org: Org, workspaceId: str) -> Workspace:
 
 
 @router.get("/v2/workspaces/{workspaceId}/grants", summary="List grants for a workspace")
-async def list_workspace_grants(org: Org, paging: Paged, workspaceId: str) -> CountedPage[Grant]:
+async def list_workspace_grants(org: Org, paging: Paged, workspaceId: str) -> FullPage[Grant]:
     """List the members and teams that have access to a workspace."""
     return paging.cut(org.grants.get(org.workspace(workspaceId).workspaceId, []))
 
@@ -68,7 +62,7 @@ async def list_workspace_grants(org: Org, paging: Paged, workspaceId: str) -> Co
     summary="Grant permissions to the workspace for users or teams",
 )
 async def create_workspace_grant(
-    org: Org, admin: Admin, workspaceId: str, body: NewGrants[NewWorkspaceGrant]
+    org: Org, admin: Admin, workspaceId: str, body: NewGrants[NewGrant[WorkspacePermission]]
 ) -> Empty:
     """Create grants, or update those that exist."""
     return create_grants(org, org.workspace(workspaceId).workspaceId, body.grants, admin)

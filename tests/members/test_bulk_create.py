@@ -128,13 +128,13 @@ def test_a_list_that_may_lack_a_member_creates_none(sandbox, call_recipe):
 def test_creates_what_the_dry_run_shows_and_skips_it_in_the_next_run(call_recipe, sandbox):
     sandbox.state.organization.find_email("elif.castillo@example.com").isArchived = True
     shown = call_recipe(RECIPE)
-    assert "To create:   nobody.here@example.com as Nobody Here\n" in shown.stdout
+    assert "To create:   new.colleague@example.com as New Colleague\n" in shown.stdout
     assert "Deactivated: elif.castillo@example.com\n" in shown.stdout
     assert not posts(sandbox)
     done = call_recipe(RECIPE, DRY_RUN="false")
-    member = sandbox.state.organization.find_email("nobody.here@example.com")
-    assert (member.firstName, member.lastName, member.memberType) == ("Nobody", "Here", "Build")
-    assert f"Created: nobody.here@example.com, memberId {member.memberId}\n" in done.stdout
+    member = sandbox.state.organization.find_email("new.colleague@example.com")
+    assert (member.firstName, member.lastName, member.memberType) == ("New", "Colleague", "Build")
+    assert f"Created: new.colleague@example.com, memberId {member.memberId}\n" in done.stdout
     again = call_recipe(RECIPE, DRY_RUN="false")
     assert (again.returncode, len(posts(sandbox))) == (0, 1)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import demo, seed
-from tests.conftest import environment
+from tests.conftest import environment, fresh
 from tests.support.recipes import (
     RECIPES,
     ROOT,
@@ -92,6 +92,21 @@ def test_the_sample_is_what_the_recipe_prints(recipe, call_recipe, sandbox, tmp_
         sent = {e.method for e in sandbox.state.log.entries if not e.path.endswith("/auth/token")}
         assert sent == {"GET"}
         assert "DRY_RUN=false" in done.stdout.splitlines()[-1]
+
+
+LISTS = [r for r in RECIPES if {method for method, _ in endpoints(r)} == {"GET"}]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", LISTS)
+def test_lists_are_the_same_whatever_nextpage_looks_like(recipe, call_recipe, sandbox):
+    printed = []
+    for cursors in ("offset", "opaque"):
+        fresh(sandbox, cursors=cursors)
+        done = call_recipe(recipe, LIMIT="7")
+        assert done.returncode == 0, done.stderr
+        printed.append(done.stdout)
+    assert printed[0] == printed[1]
 
 
 # --- Ways to start it ---

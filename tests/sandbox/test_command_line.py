@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import requests
@@ -16,6 +17,7 @@ import requests
 from sandbox import __main__, demo, seed
 from sandbox.organization import Options
 from tests.conftest import ROOT
+from tests.support.recipes import each_script
 
 
 def clean_environment(**more):
@@ -129,12 +131,28 @@ def test_credentials_of_the_environment_never_reach_the_sandbox():
     assert "real" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
+@each_script
+def test_every_recipe_ends_well_with_the_demo_settings(recipe, tmp_path):
+    done = run("run", "--polls", "0", str(ROOT / recipe), EXPORT_FOLDER=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+
+
+def test_only_the_recipe_that_creates_members_gets_a_new_email(sandbox):
+    known = sandbox.state.organization.find_email
+    for recipe, new in (("members/bulk_create.py", 1), ("teams/bulk_assign_team.py", 0)):
+        file = Path(demo.demo_settings("", recipe)["MEMBER_EMAILS"])
+        emails = re.findall(r"\S+@[\w.]+", file.read_text(encoding="utf-8"))
+        assert len([email for email in emails if known(email) is None]) == new
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         (["--fault", "explode"], 2, "'explode'"),
         (["--members", "9"], 2, "from 10 to 1000000"),
         (["--port", "x"], 2, "'x'"),
+        (["--cursors", "x"], 2, "'x'"),
         (["--write-env", "run", "members/update.py"], 1, "--write-env"),
         (["run"], 2, "script"),
         (["run", "no/such.py"], 1, "such.py"),
@@ -152,7 +170,7 @@ def test_wrong_arguments(arguments, code, words, monkeypatch, capsys):
 
 
 def test_options_can_come_before_and_after_run():
-    text = "--members 10 --bare-lists --token-ttl 60 --workbooks 5 --polls 0 --input-tables 2"
+    text = "--members 10 --bare-lists --cursors opaque --token-ttl 60 --workbooks 5 --polls 0 --input-tables 2"
     options = [*f"{text} --latency 1 --export-mb 1".split(), "--fault", "503 GET /v2/members"]
     parse = __main__.command_line().parse_args
     assert parse([*options, "run", "x.py"]) == parse(["run", *options, "x.py"])
@@ -162,9 +180,11 @@ def test_the_options_reach_the_organization(monkeypatch):
     made = []
     monkeypatch.setattr(__main__, "serve", lambda server, write_env: made.append(server))
     text = "--port 0 --members 10 --token-ttl 60 --polls 0 --latency 250 --export-mb 2 --bare-lists"
+    text += " --cursors opaque"
     monkeypatch.setattr(sys, "argv", ["sandbox", *text.split(), "--fault", "503"])
     __main__.main()
     wanted = Options(10, polls=0, token_seconds=60, latency=0.25, export_mb=2, bare_lists=True)
+    wanted.cursors = "opaque"
     assert made[0].state.organization.options == wanted
     assert [rule.kind for rule in made[0].state.rules] == ["503"]
 

@@ -67,6 +67,16 @@ def test_looks_paths_up(api):
     assert found[3]["url"].startswith("https://app.sigmacomputing.com/sandbox/")
 
 
+def test_lists_paths(api):
+    rows = api.whole_list(f"{CONNECTIONS}/paths", limit=10)
+    assert len(rows) == 3 * 13
+    mine = api.whole_list(f"{CONNECTIONS}/paths", connectionId=seed.DEMO_CONNECTION_ID)
+    assert mine == [row for row in rows if row["connectionId"] == seed.DEMO_CONNECTION_ID]
+    (found,) = [row for row in mine if row["path"] == TABLE]
+    inode_id = api("POST", LOOKUP, json={"path": TABLE})["inodeId"]
+    assert api("GET", f"/v2/files/{found['urlId']}")["id"] == inode_id
+
+
 def test_syncs_paths_and_notes_when(api, sandbox):
     for path in ([], TABLE[:2]):
         assert api("POST", SYNC, json={"path": path}) == {}

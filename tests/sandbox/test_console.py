@@ -105,9 +105,11 @@ def test_every_link_leads_somewhere(api, get):
 
 
 def test_refusals_are_pages(get):
-    for path in ("/members/x", "/admin/teams/x", "/s/x", "/workbook/x", "/exports/x/file"):
-        page = get(path, 404)
-        assert "x not found" in words(page)
+    for path in ("/members/%s", "/admin/teams/%s", "/s/%s", "/workbook/%s", "/exports/%s/file"):
+        page = get(path % seed.DEMO_PAGE_ID, 404 if path[1] in "me" else 400)  # no UUID
+        assert seed.DEMO_PAGE_ID in words(page)
+        page = get(path % seed.DEMO_USER_ATTRIBUTE_ID, 404)
+        assert "not found" in words(page)
         assert "console.js" not in page  # it would ask again and again
     for page in ("0", "99", "-1"):  # the nearest one is shown
         assert "Showing" in get(f"/members?page={page}")

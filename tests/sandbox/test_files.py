@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox import seed
-from sandbox.organization import make_uuid
+from sandbox.organization import LEVELS, make_uuid, url_id
 
 FILE = f"/v2/files/{seed.DEMO_WORKBOOK_ID}"
 ARCHIVE_ID = make_uuid("folder", 0)
@@ -35,12 +35,48 @@ def test_lists_what_the_caller_can_open(api, viewer):
     assert len(viewer.whole_list("/v2/files")) < len(everything) == 272
 
 
+def test_the_permission_filter_is_a_minimum(api, org):
+    def seen(**query):
+        rows = api.whole_list(f"/v2/members/{seed.DEMO_MEMBER_ID}/files", limit=1000, **query)
+        return {row["id"]: row["permission"] for row in rows}
+
+    org.workbooks[seed.DEMO_WORKBOOK_ID].ownerId = seed.DEMO_MEMBER_ID
+    everything = seen()
+    assert {"view", "edit"} <= set(everything.values())
+    for n, level in enumerate(LEVELS):
+        wanted = {key: has for key, has in everything.items() if has in LEVELS[n:]}
+        assert seen(permissionFilter=level) == wanted
+
+
+def test_tables_are_files_below_the_scopes_of_a_connection(api, org):
+    def lookup(*path):
+        lookup = f"/v2/connection/{seed.DEMO_CONNECTION_ID}/lookup"
+        return api("POST", lookup, json={"path": path})["inodeId"]
+
+    def tables(**query):
+        return api.whole_list("/v2/files", typeFilters="table", **query)
+
+    everything, schema = tables(), lookup("RETAIL", "LOGISTICS")
+    assert len(everything) == 3 * 8
+    for scope, count in ((lookup(), 8), (lookup("RETAIL"), 6), (schema, 2), (url_id(schema), 2)):
+        assert len(tables(parentId=scope)) == count
+    deliveries, returns = tables(parentId=schema)
+    assert (returns["name"], returns["type"]) == ("RETURNS", "table")
+    assert returns["path"] == "Connection Root/RETAIL/LOGISTICS"
+    assert (returns["parentId"], returns["parentUrlId"]) == (schema, url_id(schema))
+    assert returns["id"] == lookup("RETAIL", "LOGISTICS", "RETURNS")
+    for key in (returns["id"], returns["urlId"]):
+        assert api("GET", f"/v2/files/{key}") == returns
+    # Without the filter there are none
+    assert {row["type"] for row in api.whole_list("/v2/files")} == {"folder", "workbook"}
+
+
 def test_ids_can_be_long_or_short(api, org):
     workbook, folder = org.workbooks[seed.DEMO_WORKBOOK_ID], org.folders[ARCHIVE_ID]
     workspace = org.workspaces[seed.DEMO_WORKSPACE_ID]
     for kind, long_id, short_id in (
         ("workbook", workbook.workbookId, workbook.workbookUrlId),
-        ("folder", folder.id, folder.urlId),
+        ("folder", folder.id, url_id(folder.id)),
         ("workspace", workspace.workspaceId, workspace.workspaceUrlId),
     ):
         file = api("GET", f"/v2/files/{long_id}")
@@ -87,7 +123,6 @@ def test_renames_a_workbook(api):
     api("PATCH", FILE, json={"name": "Plan 50% (new)", "description": "For May"})
     workbook = api("GET", f"/v2/workbooks/{seed.DEMO_WORKBOOK_ID}")
     assert (workbook["name"], workbook["description"]) == ("Plan 50% (new)", "For May")
-    assert workbook["url"].endswith(f"/workbook/Plan-50-new-{workbook['workbookUrlId']}")
 
 
 def test_moves_a_workbook(api, viewer, org):

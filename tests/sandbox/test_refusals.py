@@ -3,10 +3,12 @@
 import json
 
 import pytest
+import requests
 
 from sandbox import seed
 from sandbox.changes import snapshot
 from sandbox.organization import make_uuid
+from sandbox.resources import not_supported
 
 # Who sends what, the status, the body, and what the message contains. $NAME is an ID, see below.
 REFUSED = r"""
@@ -14,10 +16,12 @@ admin  GET    /v2/no/such/path                 404  -                           
 admin  GET    /v2/members/                     404  -                             /v2/members/
 admin  PUT    /v2/members/$MEMBER              405  -                             PUT
 admin  POST   /v2/teams                        501  {}                            does not support POST /v2/teams
-admin  GET    /v2/connections/paths            501  -                             does not support GET
-admin  GET    /v2/members?limit=undefined      400  -                             limit
+admin  GET    /v2/reports/x/pages              501  -                             does not support GET /v2/reports/x/pages
+admin  POST   /v2/dataModels/x:materialize     501  {}                            does not support POST
+admin  PUT    /v2/reports/x                    405  -                             PUT
+admin  GET    /v2/members?limit=undefined      400  -                             Expecting integer at limit but instead got: "undefined"
 admin  GET    /v2/members?limit=0              400  -                             limit
-admin  GET    /v2/members?page=50              400  -                             page
+admin  GET    /v2/members?page=-1              400  -                             page
 admin  GET    /v2/members?page=                400  -                             page
 admin  GET    /v2/members?page=ä               400  -                             page
 admin  GET    /v2/accountTypes?pageToken=x     400  -                             page
@@ -25,15 +29,15 @@ admin  GET    /v2/members?search=a&email=b     400  -                           
 admin  GET    /v2/files?typeFilters=x          400  -                             typeFilters
 admin  POST   /v2/members                      400  -                             body
 admin  POST   /v2/members                      400  []                            body
-admin  POST   /v2/members                      400  {}                            email: Field required
+admin  POST   /v2/members                      400  {}                            Expecting a value at email but instead got: undefined
 admin  POST   /v2/members                      400  {$NEW, "email": "\ud800"}     Unicode
-admin  POST   /v2/members                      400  {$NEW, "email": 1}            email
+admin  POST   /v2/members                      400  {$NEW, "email": 1}            Expecting string at email but instead got: 1
 admin  POST   /v2/members                      400  {$NEW, "email": "nobody"}     email
 admin  POST   /v2/members                      400  {$NEW, "firstName": null}     firstName
 admin  POST   /v2/members                      400  {$NEW, "isGuest": "true"}     isGuest
 admin  POST   /v2/members                      400  {$NEW, "userKind": "boss"}    'internal', 'guest' or 'embed'
 admin  POST   /v2/members                      400  {$NEW, "addToTeams": [{}]}    addToTeams.0.teamId
-admin  POST   /v2/members                      404  {$NEW, "addToTeams": [{"teamId": "x"}]}  Team x not found
+admin  POST   /v2/members                      404  {$NEW, "addToTeams": [{"teamId": "$NONE"}]}  Team $NONE not found
 admin  POST   /v2/members                      404  {$NEW, "memberType": "King"}  Member type name is not found
 admin  POST   /v2/members                      409  {$NEW, "email": "VIC@example.com"}  member-id=$VIEWER
 admin  PATCH  /v2/members/$MEMBER              404  {"memberType": "King"}        Member type name is not found
@@ -49,8 +53,8 @@ admin  POST   /v2/workbooks/$BOOK/grants       400  {"grants": [{"grantee": {$TO
 admin  POST   /v2/workbooks/$BOOK/grants       400  {"grants": [{"grantee": {}, "permission": "view"}]}  exactly one
 admin  POST   /v2/workbooks/$BOOK/grants       400  {"grants": [{"grantee": {$TO, "teamId": "$TEAM"}, "permission": "view"}]}  exactly one
 admin  POST   /v2/workbooks/$BOOK/grants       404  {"grants": [{"grantee": {"memberId": "x"}, "permission": "view"}]}  Member x not found
-admin  POST   /v2/workbooks/$BOOK/grants       404  {"grants": [{"grantee": {"teamId": "x"}, "permission": "view"}]}  Team x not found
-admin  POST   /v2/user-attributes/x/users      404  {"assignments": []}           x not found
+admin  POST   /v2/workbooks/$BOOK/grants       404  {"grants": [{"grantee": {"teamId": "$NONE"}, "permission": "view"}]}  Team $NONE not found
+admin  POST   /v2/user-attributes/$NONE/users  404  {"assignments": []}           $NONE not found
 admin  POST   /v2/user-attributes/$ATTR/users  400  {"assignments": [{"userId": "x"}]}  assignments.0.value
 admin  POST   /v2/user-attributes/$ATTR/users  400  {"assignments": [{"userId": "$VIEWER", "value": {"val": 1, "type": "string"}}]}  value.val
 admin  POST   /v2/user-attributes/$ATTR/users  404  {"assignments": [$ONE, {"userId": "x", "value": {"val": "E", "type": "string"}}]}  Member x
@@ -69,23 +73,28 @@ admin  POST   /v2/connections/$CONN/sync       404  {"path": ["retail"]}        
 admin  POST   /v2/connections/$CONN/sync       400  {"path": ["a", "b", "c", "d"]}  path
 admin  POST   /v2/connection/$CONN/lookup      404  {"path": ["RETAIL", "LOGISTICS", "NO"]}  RETAIL.LOGISTICS.NO
 admin  POST   /v2/connection/$CONN/lookup      400  {"path": "RETAIL"}            path
-admin  POST   /v2/connection/x/lookup          404  {"path": []}                  Connection x not found
+admin  POST   /v2/connection/$NONE/lookup      404  {"path": []}                  Connection $NONE not found
 admin  POST   /v2/connections/$CONN/lookup     404  {"path": []}                  lookup
-admin  GET    /v2/files/x                      404  -                             x not found
+admin  GET    /v2/files/$NONE                  404  -                             $NONE not found
 admin  PATCH  /v2/files/$BOOK                  404  {"name": "N", "ownerId": "x"}  Member x not found
 admin  PATCH  /v2/files/$BOOK                  400  {"name": "N", "ownerId": "$GONE"}  ownerId
 admin  PATCH  /v2/files/$BOOK                  400  {"name": "N", "ownerId": 1}   ownerId
-admin  PATCH  /v2/files/$BOOK                  404  {"name": "N", "parentId": "x"}  x not found
+admin  PATCH  /v2/files/$BOOK                  404  {"name": "N", "parentId": "$NONE"}  $NONE not found
 admin  PATCH  /v2/files/$BOOK                  400  {"name": "N", "parentId": "$OTHER"}  is a workbook
 admin  PATCH  /v2/files/$FOLDER                400  {"name": "N", "parentId": "$FOLDER"}  parentId
 admin  PATCH  /v2/files/$SPACE                 400  {"name": "N"}                 $SPACE
-admin  GET    /v2/workbooks/x                  404  -                             Workbook x not found
+admin  PATCH  /v2/files/$TABLE                 400  {"name": "N"}                 $TABLE
+admin  PATCH  /v2/files/$BOOK                  400  {"parentId": "$TABLE"}        is a table
+admin  GET    /v2/dataModels/$NONE             404  -                             $NONE not found
+admin  GET    /v2/workbooks/$NONE              404  -                             Workbook $NONE not found
+admin  GET    /v2/workbooks/x                  400  -                             Expecting UUID at workbookId but instead got: "x"
+admin  GET    /v2/teams/x                      400  -                             teamId
 admin  GET    /v2/workbooks/$BOOK/pages?tag=v1         404  -                     Tag v1
 admin  GET    /v2/workbooks/$BOOK/pages?bookmarkId=b   404  -                     Bookmark b
 admin  GET    /v2/workbooks/$BOOK/elements?tagName=v1  404  -                     Tag v1
 admin  GET    /v2/workbooks/$BOOK/pages/x/elements     404  -                     Page x not found
 admin  GET    /v2/workbooks/$BOOK/elements/x/columns   404  -                     Element x not found
-admin  POST   /v2/workbooks/$BOOK/copy         404  {"name": "N", "destinationFolderId": "x"}  x not found
+admin  POST   /v2/workbooks/$BOOK/copy         404  {"name": "N", "destinationFolderId": "$NONE"}  $NONE not found
 admin  POST   /v2/workbooks/$BOOK/copy         400  {"name": "N", "destinationFolderId": "$OTHER"}  is a workbook
 admin  POST   /v2/workbooks/$BOOK/copy         400  {"name": 1, "destinationFolderId": "$SPACE"}  name
 admin  POST   /v2/workbooks/$BOOK/embeds       400  {"embedType": "secure", "sourceType": "workbook"}  embedType
@@ -125,6 +134,8 @@ viewer PATCH  /v2/user-attributes/$ATTR/users  403  {"delete": []}              
 viewer PATCH  /v2/files/$BOOK                  403  {"ownerId": "$VIEWER"}        Admin
 viewer GET    /v2/files/$PRIVATE               403  -                             $PRIVATE
 viewer GET    /v2/workbooks?skipPermissionCheck=true   403  -                     Admin
+viewer GET    /v2/dataModels?skipPermissionCheck=true  403  -                     Admin
+viewer GET    /v2/files/$TABLE                 403  -                             $TABLE
 viewer GET    /v2/workbooks/$PRIVATE           403  -                             $PRIVATE
 viewer GET    /v2/workbooks/$PRIVATE/columns   403  -                             $PRIVATE
 viewer POST   /v2/workbooks/$PRIVATE/export    403  {$CSV, $EL}                   $PRIVATE
@@ -134,6 +145,7 @@ viewer POST   /v2/workbooks/$BOOK/grants       403  {"grants": []}              
 viewer POST   /v2/workbooks/$BOOK/materializations     403  {"sheetId": "$SHEET"}  Admin
 """
 NAMES = {
+    "$NONE": make_uuid("nothing", 0),
     "$PRIVATE": make_uuid("workbook", 260),
     "$MEMBER": seed.DEMO_MEMBER_ID,
     "$ELEMENT": seed.DEMO_ELEMENT_ID,
@@ -145,6 +157,7 @@ NAMES = {
     "$SPACE": seed.DEMO_WORKSPACE_ID,
     "$CONN": seed.DEMO_CONNECTION_ID,
     "$ATTR": seed.DEMO_USER_ATTRIBUTE_ID,
+    "$TABLE": make_uuid("inode", (seed.DEMO_CONNECTION_ID, "RETAIL", "LOGISTICS", "RETURNS")),
     "$BOOK": seed.DEMO_WORKBOOK_ID,
     "$OTHER": seed.PAUSED_WORKBOOK_ID,
     "$SHEET": seed.DEMO_SHEET_ID,
@@ -173,6 +186,7 @@ def test_a_refused_request_changes_nothing(line, api, viewer, sandbox):
     headers = {"Content-Type": "application/json"}
     answer = client(method, path, int(status), headers=headers, **sent)
     assert rest.lstrip("- ") in answer["message"]
+    assert status != "400" or answer["code"] == "invalid_request"
     assert snapshot(sandbox.state.organization) == before
 
 
@@ -181,3 +195,13 @@ def test_a_refused_secret_is_not_logged(api, sandbox):
     refused = api("POST", "/v2/connections", 400, json={"name": "N", "details": details})
     assert "details.password" in refused["message"]
     assert "1234567" not in str(refused) + str(sandbox.state.log.entries[-1])
+    nested = {**details, "type": [{"password": "hush-hush"}]}
+    refused = api("POST", "/v2/connections", 400, json={"name": "N", "details": nested})
+    assert "details.type" in refused["message"] and "hush-hush" not in str(refused)
+
+
+def test_what_sigma_knows_needs_a_token_and_what_it_does_not_know_is_404(sandbox):
+    for method, path in not_supported.operations():
+        answer = requests.request(method, sandbox.address + path.replace("*", "x"), timeout=5)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized"), path
+    assert requests.get(f"{sandbox.address}/v2/reportz", timeout=5).status_code == 404

@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from sandbox import seed
+from sandbox.organization import long_id, url_id
 from tests.conftest import fresh
 from tests.support.sandbox_client import Client
 
@@ -79,10 +80,46 @@ def test_lists_come_in_pages(path, total, key, api):
         assert len(ids) == len(set(ids)) == total
 
 
-def test_a_page_of_one_list_is_none_of_another(api):
+def test_a_page_is_an_offset(running_sandbox):
+    api = Client(fresh(running_sandbox, cursors="offset").address)
+    rows = api.whole_list("/v2/members", limit=1000)
+    assert api("GET", "/v2/members")["nextPage"] == "50"
+    for page, start in (("0", 0), ("50", 50), ("7", 7), ("120", 120), ("9" * 30, 120)):
+        got = api("GET", f"/v2/members?limit=10&page={page}")
+        assert got["entries"] == rows[start : start + 10]
+        assert got["nextPage"] == (str(start + 10) if start < 110 else None)
+
+
+def test_opaque_pages(running_sandbox):
+    api = Client(fresh(running_sandbox, cursors="opaque").address)
     page = api("GET", "/v2/members?limit=1")["nextPage"]
-    for path in ("/v2/teams", "/v2.1/members"):
-        assert api("GET", f"{path}?page={page}", 400)
+    assert not page.isdigit()
+    assert len(api.whole_list("/v2/members")) == 120
+    for refused in ("0", "50", "x", "ä"):
+        api("GET", f"/v2/members?page={refused}", 400)
+    for path in ("/v2/teams", "/v2.1/members"):  # a page of one list is none of another
+        api("GET", f"{path}?page={page}", 400)
+
+
+def test_pages_say_if_there_are_more(api):
+    page = f"&page={api('GET', '/v2.1/members?limit=60')['nextPage']}"
+    for query, more in (("", True), (page, False)):
+        assert api("GET", f"/v2.1/members?limit=60{query}")["hasMore"] is more
+    # Some lists have no such field
+    assert "hasMore" not in {**api("GET", "/v2/user-attributes"), **api("GET", f"{WORKBOOK}/pages")}
+
+
+def test_unknown_query_parameters_are_logged(api, sandbox):
+    api("GET", "/v2/members?limt=5&limit=5&pagesize=1")
+    assert sandbox.state.log.entries[-1].ignored == ["limt", "pagesize"]
+
+
+def test_data_models_datasets_and_templates(api):
+    models = api.whole_list("/v2/dataModels", limit=1)
+    assert [model["name"] for model in models] == ["Plugs Orders", "Customers"]
+    for key in ("dataModelId", "dataModelUrlId"):
+        assert api("GET", f"/v2/dataModels/{models[1][key]}") == models[1]
+    assert api.whole_list("/v2/datasets") == api.whole_list("/v2/templates") == []
 
 
 @pytest.mark.parametrize(
@@ -238,6 +275,17 @@ def test_sets_and_deletes_user_attributes(api):
 # --- Seed ---
 
 
+def test_short_ids_are_uuids_in_base_62(api):
+    # A pair of a real organization
+    assert url_id("0b5f9dde-4da3-47c8-95b6-41ae373c8738") == "lsBYB7zlPQKdPBOpnv0og"
+    for path, name in (("workbooks", "workbook"), ("workspaces", "workspace")):
+        for row in api.whole_list(f"/v2/{path}"):
+            assert row[f"{name}UrlId"] == url_id(row[f"{name}Id"])
+            assert long_id(row[f"{name}UrlId"]) == row[f"{name}Id"]
+    for key in (seed.DEMO_MEMBER_ID, seed.DEMO_WORKBOOK_ID, "nobody"):
+        assert long_id(key) == key
+
+
 def test_the_seed_is_the_same_on_every_start(running_sandbox):
     def everything():
         org = fresh(running_sandbox).state.organization
@@ -245,12 +293,14 @@ def test_the_seed_is_the_same_on_every_start(running_sandbox):
         rows = [
             thing.model_dump() for things in (*kinds, org.workbooks) for thing in things.values()
         ]
-        return rows + [one.model_dump() for some in org.schedules.values() for one in some]
+        lists = (*org.schedules.values(), *org.grants.values())
+        return rows + [one.model_dump() for some in lists for one in some]
 
     rows = everything()
     assert rows == everything()
     emails = [row["email"] for row in rows if "email" in row]
     assert len(emails) == len({email.lower() for email in emails}) == 125
+    assert all(row["updatedAt"] < "2025" for row in rows if "updatedAt" in row)
     assert all(email.isascii() and email.endswith("@example.com") for email in emails)
 
 

@@ -4,6 +4,7 @@ import pytest
 from responses.matchers import json_params_matcher, query_param_matcher
 
 from sandbox import seed
+from sandbox.demo import DEMO_FILES
 from sandbox.faults import Fault
 from sigma_client import SigmaError
 from teams.bulk_remove_team import main, remove_from_team
@@ -94,15 +95,17 @@ def test_removes_in_the_sandbox_and_a_second_run_removes_nothing(call_recipe, sa
     call_recipe("teams/bulk_assign_team.py")
     members = sandbox.state.organization.teams[seed.DEMO_TEAM_ID].members
     members[seed.VIEWER_ID] = seed.OWNER_ID
-    shown = call_recipe(RECIPE)
+    # One email in this file isn't a member's
+    emails = {"MEMBER_EMAILS": str(DEMO_FILES / "new-emails.txt")}
+    shown = call_recipe(RECIPE, **emails)
     assert "Plan: remove 3 of 4 from the team Onboarding\n" in shown.stdout
     assert len(members) == 4
     sandbox.state.rules.append(Fault(kind="403", match="PATCH *"))
-    refused = call_recipe(RECIPE, DRY_RUN="false")
+    refused = call_recipe(RECIPE, DRY_RUN="false", **emails)
     assert refused.returncode == 1
     assert len(members) == 4
-    done = call_recipe(RECIPE, DRY_RUN="false")
+    done = call_recipe(RECIPE, DRY_RUN="false", **emails)
     assert done.stderr.endswith("Error: Removed: 3. Not in the team: 0. Failed: 1.\n")
     assert list(members) == [seed.VIEWER_ID]
-    again = call_recipe(RECIPE, DRY_RUN="false")
+    again = call_recipe(RECIPE, DRY_RUN="false", **emails)
     assert again.stderr.endswith("Error: Removed: 0. Not in the team: 3. Failed: 1.\n")

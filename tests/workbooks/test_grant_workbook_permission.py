@@ -5,6 +5,7 @@ from responses.matchers import json_params_matcher
 
 from sandbox import seed
 from sandbox.faults import Fault
+from sandbox.organization import make_uuid
 from sigma_client import SigmaError
 from tests.conftest import BASE_URL
 from workbooks.grant_workbook_permission import main
@@ -82,7 +83,7 @@ def test_a_workbook_without_a_name_gets_its_grant(call_recipe, sandbox):
 
 
 def test_claims_no_success_after_a_refusal(call_recipe):
-    done = call_recipe(RECIPE, GRANT_TO="team", TEAMID="unknown")
+    done = call_recipe(RECIPE, GRANT_TO="team", TEAMID=make_uuid("team", "unknown"))
     assert done.returncode == 1
     assert "404 from POST" in done.stderr
     assert "successfully" not in done.stdout

@@ -1,0 +1,44 @@
+"""/v2/dataModels, and what they replaced: datasets. Also templates, of which there are none."""
+
+from typing import Any, Literal
+
+from sandbox.api import Caller, FullPage, Org, Paged, admin, resource
+from sandbox.models import DataModel
+
+router = resource("dataModels")
+
+
+@router.get("/v2/dataModels", summary="List data models")
+async def list_data_models(
+    org: Org,
+    caller: Caller,
+    paging: Paged,
+    excludeTags: bool = False,
+    skipPermissionCheck: bool = False,
+) -> FullPage[DataModel]:
+    """List the data models. All members can open them; skipPermissionCheck is for admins."""
+    if skipPermissionCheck:
+        await admin(org, caller)
+    return paging.cut(list(org.data_models.values()))
+
+
+@router.get("/v2/dataModels/{dataModelId}", summary="Get a data model")
+async def get_data_model(org: Org, dataModelId: str, excludeTags: bool = False) -> DataModel:
+    """Return a data model by its long or short ID."""
+    return org.data_model(dataModelId)
+
+
+@router.get("/v2/datasets", summary="List datasets (Deprecated)", tags=["Datasets"])
+async def list_datasets(paging: Paged, skipPermissionCheck: bool = False) -> FullPage[Any]:
+    """Return an empty list."""
+    return paging.cut([])
+
+
+@router.get("/v2/templates", summary="List templates", tags=["Templates"])
+async def list_templates(
+    paging: Paged,
+    source: Literal["internal", "external"] | None = None,
+    search: str | None = None,
+) -> FullPage[Any]:
+    """Return an empty list."""
+    return paging.cut([])
