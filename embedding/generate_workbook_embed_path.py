@@ -14,9 +14,9 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr/files?limit=1000&typeFilters=workbook
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=1000
-    #1: Plugs Sales Performance: https://app.sigmacomputing.com/sandbox/workbook/Plugs-Sales-Performance-wSLnTON7AyhhBt4LscXed3
-    #2: Churn Forecast 1: https://app.sigmacomputing.com/sandbox/workbook/Churn-Forecast-1-Nj3YO6izwUaIVNIgPzIS7O
-    #3: Pipeline Weekly 2: https://app.sigmacomputing.com/sandbox/workbook/Pipeline-Weekly-2-hWFNh2c3Fkgum89xqThKjq
+    #1: Plugs Sales Performance: https://app.sigmacomputing.com/sandbox/workbook/3IL2M1YGTmw7N3gaLlhK3n
+    #2: Churn Forecast 1: https://app.sigmacomputing.com/sandbox/workbook/POURKBzoZDTt0YARctis8
+    #3: Pipeline Weekly 2: https://app.sigmacomputing.com/sandbox/workbook/7iQwFBTDnFQlphNt3TbFdm
     ...
 """
 

@@ -21,7 +21,7 @@ Sample output:
     Exists:      chidi.okafor@example.com
     Exists:      DANA.VARGA@example.com
     Exists:      elif.castillo@example.com
-    To create:   nobody.here@example.com as Nobody Here
+    To create:   new.colleague@example.com as New Colleague
     Plan: create 1 of 4 as Build, with an invitation
     Dry run: nothing was changed. To apply the plan once: DRY_RUN=false python members/bulk_create.py
 """

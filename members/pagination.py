@@ -24,7 +24,7 @@ Sample output:
     Chidi         Okafor       chidi.okafor@example.com      Analyze  mddXhGl7HbHxKL7wHQ2j5sueuQy5
     ...
 
-    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=50&page=L3YyL21lbWJlcnMgNTA
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members?limit=50&page=50
     Page 2
     First name    Last name    Email                         Type     Member ID
     ------------  -----------  ----------------------------  -------  ----------------------------

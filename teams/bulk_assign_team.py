@@ -15,10 +15,9 @@ Sample output:
     To add:       chidi.okafor@example.com
     To add:       DANA.VARGA@example.com
     To add:       elif.castillo@example.com
-    Not a member: nobody.here@example.com
-    Plan: add 3 of 4 to the team Onboarding
+    Plan: add 3 of 3 to the team Onboarding
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/teams/2d947719-03f1-5d66-92c6-3845f168c6e6/members
-    Error: Added: 3. Already in the team: 0. Failed: 1.
+    Added: 3. Already in the team: 0. Failed: 0.
 """
 
 # 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find

@@ -19,8 +19,7 @@ Sample output:
     Not in the team: chidi.okafor@example.com
     Not in the team: DANA.VARGA@example.com
     Not in the team: elif.castillo@example.com
-    Not a member:    nobody.here@example.com
-    Plan: remove 0 of 4 from the team Onboarding
+    Plan: remove 0 of 3 from the team Onboarding
     Dry run: nothing was changed. To apply the plan once: DRY_RUN=false python teams/bulk_remove_team.py
 """
 

@@ -23,7 +23,7 @@ Sample output:
     Copied:   Plugs Sales Performance
     New name: Plugs Sales Performance
     New ID:   5d1a7d09-6f10-5e26-a5f4-59662fed36d2
-    URL:      https://app.sigmacomputing.com/sandbox/workbook/Plugs-Sales-Performance-rQEaqiSjBobShavzf68HYp
+    URL:      https://app.sigmacomputing.com/sandbox/workbook/2PGohw5LuuqGIRQJH6Owj8
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/files/5d1a7d09-6f10-5e26-a5f4-59662fed36d2
     Owner:    Sales Rep <sales_rep@example.com>
 """

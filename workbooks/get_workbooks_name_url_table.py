@@ -12,10 +12,10 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=1000
     Name                      URL
-    ------------------------  -----------------------------------------------------------------------------------------------
-    Campaigns Audit 124       https://app.sigmacomputing.com/sandbox/workbook/Campaigns-Audit-124-YkiqgGY0aoK4tB5m6wLOQn
-    Campaigns Audit 215       https://app.sigmacomputing.com/sandbox/workbook/Campaigns-Audit-215-QWI1BFUsc5ASheOqz1o19X
-    Campaigns Audit 33        https://app.sigmacomputing.com/sandbox/workbook/Campaigns-Audit-33-cMzSjw0Io8MhEASLeKCU3S
+    ------------------------  ----------------------------------------------------------------------
+    Campaigns Audit 124       https://app.sigmacomputing.com/sandbox/workbook/2LugWE5uiGRi5donYgkYSQ
+    Campaigns Audit 215       https://app.sigmacomputing.com/sandbox/workbook/2n1IvrS5PXhL6r4CBnBTRu
+    Campaigns Audit 33        https://app.sigmacomputing.com/sandbox/workbook/5esuBx4LKSj7PxU2CtqZV0
     ...
 """
 

@@ -24,7 +24,7 @@ Sample output:
     3    Pipeline Weekly 2        Sales                   3
     ...
 
-    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=50&page=L3YyL3dvcmtib29rcyA1MA
+    URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=50&page=50
     Page 2
     #    Name                    Path                    LatestVersion
     ---  ----------------------  ----------------------  ---------------
