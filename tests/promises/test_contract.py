@@ -80,6 +80,7 @@ WAYS = [
 @pytest.mark.slow
 @needs_file
 @each_script
+@pytest.mark.parametrize("recorded", [pytest.param(False, id="pages")], indirect=True)
 def test_no_recipe_violates_the_contract(
     recipe, recorded, recorder, contract, call_recipe, tmp_path
 ):
