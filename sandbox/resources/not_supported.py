@@ -56,7 +56,7 @@ RESOURCES = """
     POST /*/send; POST /*/shareCrossOrg; GET /*/sources; POST /*/swapSources; GET /*/tags;
     GET /*/version-history; GET PATCH DELETE /*/bookmarks/*;
     POST PATCH DELETE /*/elements/*/materializationSchedules; DELETE /*/embeds/*;
-    DELETE /*/grants/*; GET /*/lineage/elements/*; PATCH DELETE /*/schedules/*; POST /*/tag/*/copy;
+    DELETE /*/grants/*; PATCH DELETE /*/schedules/*; POST /*/tag/*/copy;
     DELETE /*/tags/*; GET /*/tags/*/bookmarks; POST /*/tags/*/bookmarks/;
     GET PATCH DELETE /*/tags/*/bookmarks/*
 /v2.1/workbooks: GET /*/schedules

@@ -209,7 +209,7 @@ def columns_of(element: Element) -> dict[str, dict[str, str]]:
     return {
         label: {
             "columnId": make_short_id("column", f"{element.elementId} {label}", 10),
-            "formula": f"[PLUGS_ORDERS/{label}]",
+            "formula": f"[{TABLE_PATH[-1]}/{label}]",
         }
         for label in element.columns
     }
@@ -238,6 +238,27 @@ async def list_lineage_tree(
     element = {"type": "element", "sourceIds": source, "dataSourceIds": source}
     rows = [{**element, "elementId": e.elementId} for e in elements_of(workbook) if e.columns]
     return paging.cut([{**table, "inodeId": inode_id}, *rows])
+
+
+@router.get(
+    "/v2/workbooks/{workbookId}/lineage/elements/{elementId}",
+    summary="List lineage of a workbook element",
+)
+async def list_lineage(org: Org, workbook: Opened, elementId: str) -> dict[str, Any]:
+    """Return the table that an element reads. Texts and controls read none."""
+    element = element_of(workbook, elementId)
+    node = {
+        "nodeId": elementId,
+        "type": "sheet",
+        "name": element.name or "",
+        "elementId": elementId,
+    }
+    if not element.columns:
+        return {"dependencies": {elementId: node}, "edges": []}
+    table_id = f"inode-{url_id(org.connection(make_uuid('connection', 1)).inode_id(TABLE_PATH))}"
+    table = {"nodeId": table_id, "type": "table", "name": TABLE_PATH[-1]}
+    edge = {"source": table_id, "target": elementId, "type": "source"}
+    return {"dependencies": {elementId: node, table_id: table}, "edges": [edge]}
 
 
 @router.get("/v2/workbooks/{workbookId}/queries", summary="List SQL queries in a workbook")

@@ -99,7 +99,16 @@ def test_columns_of_an_element_and_of_all(api):
             assert (one["columnId"], one["label"]) == (other["columnId"], other["name"])
             assert one["formula"] == other["formula"] and "type" in other
     assert len({column["columnId"] for column in together}) == len(together)
-    assert "[PLUGS_ORDERS/Order Date]" in [column["formula"] for column in together]
+    assert "[ORDERS/Order Date]" in [column["formula"] for column in together]
+
+
+def test_lineage_of_an_element_leads_to_the_file_of_its_table(api):
+    lineage = api("GET", f"{WORKBOOK}/lineage/elements/{seed.DEMO_ELEMENT_ID}")
+    (source,) = lineage["dependencies"].keys() - {seed.DEMO_ELEMENT_ID}
+    tables = {f"inode-{f['urlId']}": f for f in api.whole_list("/v2/files", typeFilters="table")}
+    assert tables[source]["name"] == lineage["dependencies"][source]["name"] == "ORDERS"
+    edge = {"source": source, "target": seed.DEMO_ELEMENT_ID, "type": "source"}
+    assert lineage["edges"] == [edge]
 
 
 def test_lineage_and_queries(api):
