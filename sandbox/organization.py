@@ -195,9 +195,9 @@ class Client:
 
 @dataclass
 class Token:
-    """An access token."""
+    """An access token of a member."""
 
-    client_id: str
+    member_id: str
     good_until: float  # on time.monotonic()
 
 
