@@ -28,9 +28,10 @@ bearer = OAuth2(scheme_name="oauth2", flows=OAuthFlows(clientCredentials=flow), 
 
 
 async def organization(request: Request) -> Organization:
-    """Return the organization, which a reset replaces."""
+    """Return the organization, which a reset replaces, or the tenant that the token is for."""
     state: Organization = request.app.state.organization
-    return state
+    token = state.tokens.get(request.headers.get("authorization", "").partition(" ")[2])
+    return state.tenants.get(token.tenant_id, state) if token else state
 
 
 Org = Annotated[Organization, Depends(organization)]

@@ -1,4 +1,4 @@
-"""An administrator exchanges a signed JWT for the token of another member."""
+"""An administrator exchanges a signed JWT for a token of another member, or of a tenant."""
 
 import base64
 import time
@@ -91,6 +91,9 @@ REFUSED = {
     "unknown member": signed(full(sub="nobody@example.com")),
     "deactivated member": signed(full(sub="gone1@example.com")),
     "no member": signed({"aud": "sigmacomputing"}),
+    "unknown tenant": signed({"tenant": "x"}),
+    "tenant is a list": signed({"tenant": [seed.TENANT_ID]}),
+    "member of another organization": signed(full(tenant=seed.TENANT_ID)),
     "sub is a number": raw(b'{"sub":1}'),
     "sub is null": raw(b'{"sub":null}'),
     "endless": raw(b'{"sub":"vic@example.com","exp":Infinity}'),
@@ -134,3 +137,39 @@ def test_the_actor_is_an_administrator_who_sends_the_same_token_twice(api, viewe
         answer = exchange(api, token, **{name: "x"})
         assert answer.status_code == 400 and name in answer.json()["message"]
     assert token not in str(sandbox.state.log.entries)
+
+
+def test_a_tenant_is_an_organization_of_its_own(api, viewer):
+    (row,) = api("GET", "/v2/tenants")["entries"]
+    assert api("GET", "/v2/tenants?search=europe")["entries"] == [row]
+    assert api("GET", f"/v2/tenants?search={seed.OWNER_ID}")["entries"] == [row]
+    assert api("GET", "/v2/tenants?search=x")["entries"] == []
+    api("GET", "/v2/tenants?pageToken=50", 400)
+    viewer("GET", "/v2/tenants", 403)
+    whoami = api("GET", "/v2/whoami")
+    assert row["parentOrganizationId"] == whoami["organizationId"]
+    tenant_id = row["tenantOrganizationId"]
+    tenant = client_of(api, signed({"tenant": tenant_id}))
+    (admin,) = tenant.whole_list("/v2/members")
+    assert admin["organizationId"] == tenant_id
+    assert tenant("GET", "/v2/whoami") == {
+        "userId": admin["memberId"],
+        "organizationId": tenant_id,
+    }
+    for path in ("teams", "workspaces", "connections", "workbooks", "files", "dataModels"):
+        assert tenant.whole_list(f"/v2/{path}") == [], path
+    assert tenant("GET", "/v2/tenants")["entries"] == []
+    assert exchange(tenant, signed(full(sub=admin["email"]))).status_code == 401
+
+    before = api.whole_list("/v2/workspaces")
+    own = tenant("POST", "/v2/workspaces", json={"name": "N"})
+    assert api.whole_list("/v2/workspaces") == before
+    assert own["workspaceId"] != api("POST", "/v2/workspaces", json={"name": "N"})["workspaceId"]
+    also = client_of(api, signed(full(tenant=tenant_id, sub=admin["email"])))
+    assert [w["workspaceId"] for w in also.whole_list("/v2/workspaces")] == [own["workspaceId"]]
+    # A session with the tenant's token can still get a new token of the parent
+    form = {"client_id": seed.CLIENT_ID, "client_secret": seed.SECRET}
+    form["grant_type"] = "client_credentials"
+    new = tenant.session.post(f"{api.address}/v2/auth/token", data=form, timeout=5)
+    tenant.session.headers["Authorization"] = f"Bearer {new.json()['access_token']}"
+    assert tenant("GET", "/v2/whoami") == whoami
