@@ -28,23 +28,24 @@ bearer = OAuth2(scheme_name="oauth2", flows=OAuthFlows(clientCredentials=flow), 
 
 
 async def organization(request: Request) -> Organization:
-    """Return the organization, which a reset replaces."""
+    """Return the organization, which a reset replaces, or the tenant that the token is for."""
     state: Organization = request.app.state.organization
-    return state
+    token = state.tokens.get(request.headers.get("authorization", "").partition(" ")[2])
+    return state.tenants.get(token.tenant_id, state) if token else state
 
 
 Org = Annotated[Organization, Depends(organization)]
 
 
 async def caller(org: Org, authorization: Annotated[str | None, Depends(bearer)]) -> str:
-    """Return the ID of the member who owns the credentials. Refuses with 401."""
+    """Return the ID of the member that the token is for. Refuses with 401."""
     scheme, _, text = (authorization or "").partition(" ")
     token = org.tokens.get(text)
     if scheme.lower() != "bearer" or token is None:
         raise Refusal(401, "Token missing or malformed")
     if time.monotonic() >= token.good_until:
         raise Refusal(401, "jwt expired")
-    return org.clients[token.client_id].owner_id
+    return token.member_id
 
 
 Caller = Annotated[str, Depends(caller)]

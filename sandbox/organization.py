@@ -195,10 +195,11 @@ class Client:
 
 @dataclass
 class Token:
-    """An access token."""
+    """An access token of a member. tenant_id is empty outside of tenants."""
 
-    client_id: str
+    member_id: str
     good_until: float  # on time.monotonic()
+    tenant_id: str = ""
 
 
 @dataclass
@@ -249,11 +250,14 @@ class Organization:
     tokens: dict[str, Token] = field(default_factory=dict)
     refresh_tokens: dict[str, str] = field(default_factory=dict)  # to the client ID
     counter: int = 0
+    id: str = ORGANIZATION_ID
+    tenants: dict[str, "Organization"] = field(default_factory=dict)
+    tenant_rows: list[Stamps] = field(default_factory=list)  # of the list of tenants
 
     def next_key(self) -> str:
         """Return a key for something new. After each reset the same keys come again."""
         self.counter += 1
-        return f"new {self.counter}"
+        return f"new {self.counter}" + ("" if self.id == ORGANIZATION_ID else f" in {self.id}")
 
     # These return what has an ID, or refuse with 404
 
@@ -352,7 +356,7 @@ class Organization:
             Grant(
                 grantId=make_uuid("grant", (on, member_id, team_id)),
                 inodeId=on,
-                organizationId=ORGANIZATION_ID,
+                organizationId=self.id,
                 memberId=member_id,
                 teamId=team_id,
                 permission=what,
@@ -463,7 +467,7 @@ def add_member(
 ) -> Member:
     """Add a member and the member's folder My Documents."""
     member = Member(
-        organizationId=ORGANIZATION_ID,
+        organizationId=org.id,
         memberId=member_id or make_short_id("member", key, 28),
         memberType=kind,
         firstName=first,
@@ -497,7 +501,7 @@ def add_connection(
 ) -> StoredConnection:
     """Add a connection."""
     connection = StoredConnection(
-        organizationId=ORGANIZATION_ID,
+        organizationId=org.id,
         connectionId=make_uuid("connection", key),
         isAuditLog=False,
         **fields,

@@ -5,6 +5,7 @@ Everything that the documents and the demo settings mention has a constant here.
 """
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from sandbox.content import element_id, page_id, pages_of
 from sandbox.models import (
@@ -16,6 +17,7 @@ from sandbox.models import (
 )
 from sandbox.organization import (
     APP_URL,
+    ORGANIZATION_ID,
     ROBOT_ID,
     Client,
     Folder,
@@ -74,6 +76,7 @@ DEMO_ELEMENT_ID = element_id(0, "Data", 0)
 DEMO_SHEET_ID = make_short_id("sheet", DEMO_ELEMENT_ID, 10)
 PAUSED_WORKBOOK_ID = make_uuid("workbook", 10)
 TWO_SCHEDULES_WORKBOOK_ID = make_uuid("workbook", 20)
+TENANT_ID = make_uuid("tenant", 0)
 DEMO_USER_ATTRIBUTE_ID = make_uuid("user attribute", DEMO_USER_ATTRIBUTE)
 
 CLIENT_ID, SECRET = "sandbox-client-id", "sandbox-client-secret"
@@ -94,6 +97,7 @@ def seed(options: Options) -> Organization:
     _seed_workbooks(org)
     _seed_schedules(org)
     _seed_data_models(org)
+    _seed_tenant(org)
     return org
 
 
@@ -298,3 +302,20 @@ def _seed_data_models(org: Organization) -> None:
             isArchived=False,
             **_seeded(n),
         )
+
+
+def _seed_tenant(org: Organization) -> None:
+    """Add a tenant with an administrator and nothing else. It shares the credentials."""
+    names = "account_types clients tokens refresh_tokens".split()
+    shared: dict[str, Any] = {name: getattr(org, name) for name in names}
+    tenant = org.tenants[TENANT_ID] = Organization(org.options, id=TENANT_ID, **shared)
+    add_member(tenant, TENANT_ID, "Tea", "Tenant", "tea@example.com", "admin", _seeded(0))
+    org.tenant_rows.append(
+        {
+            "tenantOrganizationId": TENANT_ID,
+            "parentOrganizationId": ORGANIZATION_ID,
+            "tenantOrganizationName": "Plugs Europe",
+            "tenantOrganizationSlug": "plugs-europe",
+            **_seeded(0),
+        }
+    )

@@ -1,29 +1,68 @@
-"""/v2/auth/token: exchange credentials for an access token. /v2/whoami: the owner of a token."""
+"""/v2/auth/token: exchange credentials for an access token. /v2/whoami: the owner of a token.
+
+/v2/tenants: the organizations that a token can be for.
+"""
 
 import secrets
 import time
+import warnings
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form
+import jwt
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 
-from sandbox.api import TOKEN_PATH, Caller, Org, resource
+from sandbox.api import TOKEN_PATH, Admin, Caller, Org, admin, caller, resource
 from sandbox.errors import Refusal
-from sandbox.organization import ORGANIZATION_ID, Token
+from sandbox.organization import Organization, Token
+
+TYPES = "urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:access_token"
+AUDIENCE = "sigmacomputing"
+MAX_SECONDS = 2_592_000  # the lifetime of a JWT
+warnings.filterwarnings("ignore", "The HMAC key is")  # the sandbox's secrets are short
 
 router, whoami_router = APIRouter(tags=["auth"]), resource("whoami")
+tenants_router = resource("Tenants")
 
 
 @router.post(TOKEN_PATH, summary="Get access token")
 async def post_token(
+    request: Request,
     org: Org,
     basic: Annotated[HTTPBasicCredentials | None, Depends(HTTPBasic(auto_error=False))],
-    grant_type: Annotated[Literal["client_credentials", "refresh_token"], Form()],
+    grant_type: Annotated[
+        Literal[
+            "client_credentials", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"
+        ],
+        Form(),
+    ],
     client_id: Annotated[str, Form()] = "",
     client_secret: Annotated[str, Form()] = "",
     refresh_token: Annotated[str, Form()] = "",
+    subject_token: Annotated[str, Form()] = "",
+    subject_token_type: Annotated[str, Form()] = "",
+    actor_token: Annotated[str, Form()] = "",
+    actor_token_type: Annotated[str, Form()] = "",
 ) -> dict[str, Any]:
-    """Return a new token. The credentials come in the form, or as HTTP Basic."""
+    """Return a new token. The credentials come in the form, or as HTTP Basic.
+
+    An administrator can exchange a signed JWT for a token of the member or tenant that it names.
+    """
+    access, refresh = f"sandbox-{secrets.token_hex(32)}", f"refresh-{secrets.token_hex(32)}"
+    seconds = org.options.token_seconds
+    good_until = time.monotonic() + seconds
+    if grant_type.endswith("token-exchange"):
+        if (subject_token_type, actor_token_type) != TYPES:
+            wanted = f"{TYPES[0]} at subject_token_type and {TYPES[1]} at actor_token_type"
+            raise Refusal(400, f"Expecting {wanted}")
+        bearer = request.headers.get("authorization", "")
+        actor_id = await admin(org, await caller(org, bearer))
+        if bearer.partition(" ")[2] != actor_token:
+            raise Refusal(401, "actor_token isn't the bearer token")
+        member_id, tenant_id = _subject(org, actor_id, subject_token)
+        org.tokens[access] = Token(member_id, good_until, tenant_id)
+        issued = {"access_token": access, "issued_token_type": TYPES[1]}
+        return {**issued, "token_type": "Bearer", "expires_in": seconds}
     if basic is not None:
         client_id, client_secret = basic.username, basic.password
     if grant_type == "refresh_token":  # each one works once
@@ -32,15 +71,57 @@ async def post_token(
         client_id = ""
     if not client_id:
         raise Refusal(401, "We cannot verify your identity. Please try again later.")
-    access, refresh = f"sandbox-{secrets.token_hex(32)}", f"refresh-{secrets.token_hex(32)}"
-    seconds = org.options.token_seconds
-    org.tokens[access] = Token(client_id, time.monotonic() + seconds)
+    org.tokens[access] = Token(org.clients[client_id].owner_id, good_until)
     org.refresh_tokens[refresh] = client_id
     issued = {"access_token": access, "refresh_token": refresh}
     return {**issued, "token_type": "bearer", "expires_in": seconds}
 
 
+def _subject(org: Organization, actor_id: str, token: str) -> tuple[str, str]:
+    """Return the IDs of the member and tenant that a JWT names. Refuses with 401."""
+    try:
+        kid = jwt.get_unverified_header(token).get("kid", "")
+        if kid not in org.clients or org.clients[kid].owner_id != actor_id:
+            raise ValueError("kid isn't a client ID of the actor")
+        options: Any = {"verify_aud": False}  # it's optional, like iss, iat and exp
+        claims = jwt.decode(token, org.clients[kid].secret, ["HS256"], options=options)
+        lifetime = int(claims.get("exp", 0)) - int(claims.get("iat", time.time()))
+        if (claims.get("aud", AUDIENCE), claims.get("iss", kid)) != (AUDIENCE, kid):
+            raise ValueError("aud or iss is wrong")
+        if lifetime > MAX_SECONDS:
+            raise ValueError("exp is too late")
+        tenant_id = claims.get("tenant", "")
+        home = {"": org, **org.tenants}.get(tenant_id)
+        if home is None:
+            raise ValueError("There's no such tenant")
+        # Without sub, the token is the tenant's administrator's
+        administrator = next(iter(home.members.values())).email if tenant_id else ""
+        member = home.find_email(claims.get("sub", administrator))
+        if member is None or member.isArchived:
+            raise ValueError("sub isn't the email of an active member")
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        reason = str(error).encode("ascii", "replace").decode()  # it can quote the JWT
+        raise Refusal(401, f"subject_token: {reason}") from None
+    return member.memberId, tenant_id
+
+
 @whoami_router.get("/v2/whoami", summary="Get current user")
-async def who_am_i(caller: Caller) -> dict[str, str]:
+async def who_am_i(org: Org, caller: Caller) -> dict[str, str]:
     """Return the owner of the token."""
-    return {"userId": caller, "organizationId": ORGANIZATION_ID}
+    return {"userId": caller, "organizationId": org.id}
+
+
+@tenants_router.get("/v2/tenants", summary="List tenant organizations")
+async def list_tenants(
+    org: Org,
+    admin: Admin,
+    pageToken: Literal[""] = "",
+    pageSize: Annotated[int, Query(ge=1)] = 50,
+    key: Literal["createdAt", "createdBy", "name", "url"] = "name",
+    order: Literal["asc", "desc"] = "asc",
+    search: str = "",
+) -> dict[str, list[dict[str, Any]]]:
+    """List the tenants: one, so no second page and no order. search finds a slug or creator."""
+    rows = org.tenant_rows
+    found = [r for r in rows if search in r["tenantOrganizationSlug"] or search == r["createdBy"]]
+    return {"entries": found}

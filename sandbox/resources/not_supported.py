@@ -43,7 +43,7 @@ RESOURCES = """
 /v2/tags: GET POST; PATCH DELETE /*; GET /*/workbooks
 /v2/teams: POST; PATCH DELETE /*; POST /*/assignedUserAttributes; GET /*/user-attributes
 /v2/templates: POST /save_workbook; GET /*; POST /*/swapSources
-/v2/tenants: GET POST; GET PATCH DELETE /*; GET /*/capabilities/deployments;
+/v2/tenants: POST; GET PATCH DELETE /*; GET /*/capabilities/deployments;
     POST /*/capabilities/deployments:batchAdd; POST /*/capabilities/deployments:batchRemove;
     GET /*/workbooks
 /v2/translations: GET POST /organization; GET PUT DELETE /organization/*;
