@@ -7,6 +7,7 @@ import itertools
 import os
 import pickle
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -22,7 +23,7 @@ from sandbox import seed
 from sandbox.__main__ import run_script
 from sandbox.faults import Fault
 from sigma_client import Credentials, SigmaClient, SigmaError
-from tests.conftest import BASE_URL, ROOT, fresh
+from tests.conftest import BASE_URL, ROOT, environment, fresh
 from tests.support.tcp_server import TOKEN_RESPONSE, peer, read_request
 from workbooks.copy_workbook_folder import require_free_name
 
@@ -347,3 +348,18 @@ def test_a_copy_of_a_client_works(sigma, client):
     answer(sigma, ("/whoami", {"userId": "m0"}))
     for made in (copy.copy(client), copy.deepcopy(client), pickle.loads(pickle.dumps(client))):
         assert made.get("/whoami")["userId"] == "m0"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["1.26.20", "2.5.0"])
+def test_older_urllib3(version, sandbox, tmp_path):
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(tmp_path)]
+    subprocess.run([*install, f"urllib3=={version}"], check=True)
+    sandbox.state.rules.append(Fault.parse("429 GET /v2/members seconds=0"))
+    done = subprocess.run(
+        [sys.executable, ROOT / "members/list_all.py"],
+        env=environment(sandbox.address, {"PYTHONPATH": str(tmp_path)}),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
