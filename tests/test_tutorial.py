@@ -116,7 +116,6 @@ def test_changed_output_fails_the_check_and_is_updated(monkeypatch, capsys, tmp_
     ("right", "wrong", "error"),
     [
         ("exit=1", "exit=0", "exit code 1, not 0"),
-        ("python members/", "pyhton members/", "can't run pyhton"),
         ("output", "outptu", "<!-- outptu"),
         ("```text", "```txt", "<!-- output"),
     ],

@@ -137,7 +137,7 @@ def test_any_setting(data, play):
 
 @pytest.mark.slow
 @each_recipe
-@examples(5)
+@examples(3)
 @hypothesis.given(data=st.data())
 def test_any_setting_of_every_recipe(recipe, data, play):
     try_settings(data, recipe, play)
