@@ -97,6 +97,7 @@ echo $?
 """
 
 
+@pytest.mark.slow
 def test_changed_output_fails_the_check_and_is_updated(monkeypatch, capsys, tmp_path):
     path = tmp_path / "tutorial.md"
     monkeypatch.setattr(run_tutorial, "TUTORIAL", path)

@@ -8,17 +8,18 @@ from tests.conftest import ROOT, environment
 from tests.support.debug_adapter import DebugAdapter
 
 # Not importorskip: with debugpy in this process, run() would take it for a debugger
-pytestmark = pytest.mark.skipif(not importlib.util.find_spec("debugpy"), reason="needs debugpy")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not importlib.util.find_spec("debugpy"), reason="needs debugpy"),
+]
 
 
 @pytest.mark.parametrize(
     ("settings", "code", "category", "text"),
     [
-        pytest.param({}, 0, "stdout", "Sales Rep", marks=pytest.mark.slow),
+        ({}, 0, "stdout", "Sales Rep"),
         ({"SECRET": "wrong"}, 1, "stderr", "Error: 401"),
-        pytest.param(
-            {"OUTPUT_FORMAT": "tables"}, 1, "stderr", "Error: OUTPUT_FORMAT", marks=pytest.mark.slow
-        ),
+        ({"OUTPUT_FORMAT": "tables"}, 1, "stderr", "Error: OUTPUT_FORMAT"),
     ],
 )
 def test_f5_runs_to_the_end(sandbox, settings, code, category, text):
