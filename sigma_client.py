@@ -608,7 +608,7 @@ def in_parallel(items: Iterable[Any], work: Callable[[Any], Any], unit: str = ""
     def results() -> Iterator[Any]:
         jobs: list[Any] = []
         for index in range(len(items)):
-            jobs += [pool.apply_async(attempt, [i]) for i in items[len(jobs) : index + 10]]
+            jobs += [pool.apply_async(attempt, [i]) for i in items[len(jobs) : index + 100]]
             try:
                 yield jobs[index].get()
             except KeyboardInterrupt:  # first tell what is done

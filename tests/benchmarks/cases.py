@@ -37,6 +37,8 @@ def all_cases(scale: float) -> list[Case]:
     bulk = scaled(200, 5)
     apply = {"DRY_RUN": "false"}
     members = ["--members", str(scaled(2000, 50))]
+    # Small: with each change, the sandbox compares the whole organization, for its console
+    small = ["--members", str(scaled(400, 50)), "--workbooks", str(scaled(400, 50))]
     owners = {**apply, "OLD_OWNER_EMAIL": OLD_OWNER, "NEW_OWNER_EMAIL": NEW_OWNER}
     return [
         *(
@@ -73,7 +75,7 @@ def all_cases(scale: float) -> list[Case]:
             name="bulk_create",
             size=f"{bulk} members",
             recipe="members/bulk_create.py",
-            options=members,
+            options=small,
             settings=apply,
             prepare=lambda client, folder: write_new_emails(folder, bulk),
         ),
@@ -81,7 +83,7 @@ def all_cases(scale: float) -> list[Case]:
             name="batch_update",
             size=f"{bulk} members",
             recipe="members/batch_update.py",
-            options=members,
+            options=small,
             settings=apply,
             prepare=lambda client, folder: write_updates(client, folder, bulk),
         ),
@@ -89,7 +91,7 @@ def all_cases(scale: float) -> list[Case]:
             name="bulk_deactivate",
             size=f"{bulk} members",
             recipe="members/bulk_deactivate.py",
-            options=members,
+            options=small,
             settings={**apply, "USER_NAME_PATTERN": "^leaver"},
             prepare=lambda client, folder: rename_members(client, bulk),
         ),
@@ -97,7 +99,7 @@ def all_cases(scale: float) -> list[Case]:
             name="transfer_all_workbooks",
             size=f"{bulk} workbooks",
             recipe="workbooks/transfer_all_workbooks.py",
-            options=["--workbooks", str(scaled(2500, 50))],
+            options=small,
             settings=owners,
             prepare=lambda client, folder: give_workbooks(client, bulk),
         ),
