@@ -129,7 +129,7 @@ def try_settings(data, recipe, play):
     play(recipe, **values)
 
 
-@examples(25)
+@examples(12)
 @hypothesis.given(data=st.data())
 def test_any_setting(data, play):
     try_settings(data, "members/update.py", play)

@@ -81,6 +81,7 @@ def test_xlsx_has_a_sheet_for_each_element(api):
 
 
 @pytest.mark.parametrize("layout", ["portrait", "landscape"])
+@pytest.mark.slow
 def test_pdf_has_title_tables_and_layout(layout, api):
     content = export(api, "pdf", **ELEMENT, format={"type": "pdf", "layout": layout})
     reader = pypdf.PdfReader(io.BytesIO(content))

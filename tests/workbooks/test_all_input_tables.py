@@ -124,6 +124,7 @@ def test_costs_one_request_per_workbook_and_a_few_per_hit(call_recipe, sandbox):
     assert all(line.startswith("URL sent to Sigma: ") and line.count("URL") == 1 for line in urls)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["401", "drop", "429", "503"])
 def test_stops_early_if_every_further_request_would_fail(kind, call_recipe, sandbox):
     sandbox.state.rules.append(Fault(kind=kind, match="GET *elements", after=20, times=0))
@@ -134,6 +135,7 @@ def test_stops_early_if_every_further_request_would_fail(kind, call_recipe, sand
     assert len(asked) < 50  # of 260
 
 
+@pytest.mark.slow
 def test_prints_what_it_has_if_an_entry_is_unreadable(call_recipe, sandbox):
     sandbox.state.rules.append(Fault(kind="error-row", match="GET *elements"))
     done = call_recipe(RECIPE)
