@@ -57,6 +57,7 @@ FILE_BEGINS = {"csv": b"(?!<html|<!doc)", "json": rb"\[", "jsonl": b"{"}
 FILE_BEGINS |= {"pdf": b"%PDF", "png": b"\x89PNG", "xlsx": b"PK"}
 ERROR_FIELDS = {*"status statusCode code error errors message requestId details".split()}
 _secrets: set[str] = set()
+_env_lines = functools.cache(lambda text: [*parse_stream(io.StringIO(text))])  # for every setting
 
 
 class SigmaError(Exception):
@@ -117,7 +118,7 @@ def read_env_file(env_file: str = "") -> dict[str, str]:
     path, settings = env_path(env_file), dict[str, str]()
     if not path.exists() and path != FOLDER / ".env":
         raise SigmaError(f"{path} doesn't exist")
-    for line in parse_stream(io.StringIO(read_text(path) if path.exists() else "")):
+    for line in _env_lines(read_text(path) if path.exists() else ""):
         # python-dotenv skips what it can't parse. Line breaks come from a missing quote, or C:\new
         name, value = line.key or "_", "\n" if line.value is None else line.value
         if line.error or not name.isidentifier() or (line.key and re.search(r"[\0-\x1f]", value)):
@@ -151,13 +152,20 @@ def read_dry_run() -> bool:
     return dry_run
 
 
+def this_command(*options: str, setting: str = "") -> str:
+    """Return the command that runs this recipe again, with the same file of settings."""
+    words = [*os.environ.get("SIGMA_RUN", "python").split(), sys.argv[0], *options]
+    env_file = os.environ.get("SIGMA_ENV_FILE", "")
+    # PowerShell keeps SIGMA_ENV_FILE. SIGMA_RUN is "python -m sandbox run", which sets it
+    named = env_file and os.name != "nt" and "SIGMA_RUN" not in os.environ
+    which = f"SIGMA_ENV_FILE={shlex.quote(env_file)} " if named else ""
+    return which + setting + shlex.join(words)
+
+
 def dry_run_note() -> str:
     """Return the last line of a dry run. It shows the command that applies the plan once."""
-    start, env_file = os.environ.get("SIGMA_RUN", "python"), os.environ.get("SIGMA_ENV_FILE", "")
-    command = f"{start} {shlex.quote(sys.argv[0])}"  # SIGMA_RUN is "python -m sandbox run"
-    windows = f"$env:DRY_RUN='false'; {command}; $env:DRY_RUN=''"
-    which = f"SIGMA_ENV_FILE={shlex.quote(env_file)} " if env_file and start == "python" else ""
-    command = windows if os.name == "nt" else f"{which}DRY_RUN=false {command}"
+    windows = f"$env:DRY_RUN='false'; {this_command()}; $env:DRY_RUN=''"
+    command = windows if os.name == "nt" else this_command(setting="DRY_RUN=false ")
     return f"Dry run: nothing was changed. To apply the plan once: {command}"
 
 
@@ -407,7 +415,9 @@ class SigmaClient:
         url = path if path == self.credentials.auth_url else self.credentials.base_url + path
         if url != path and not re.fullmatch(rf"(/{SAFE_ID}(:\w+)?)+", path, re.ASCII):
             raise SigmaError(f"{path!r}: an ID in this path is missing or malformed")
-        body = {name: options.pop(name, None) for name in ("json", "data")}
+        # No redirects: another host must never get the token
+        how: dict[str, Any] = {"timeout": self.timeout, "stream": True, "allow_redirects": False}
+        how |= {name: options.pop(name, None) for name in ("json", "data")}
         headers = {**options.pop("headers", {})}
         # Sigma expects true, but requests would send True
         params = {k: str(v).lower() if isinstance(v, bool) else v for k, v in options.items()}
@@ -421,15 +431,7 @@ class SigmaClient:
             headers |= {"Authorization": f"Bearer {token}"} if token else {}
             response = None
             try:
-                response = self.http.request(
-                    method,
-                    url,
-                    headers=headers,
-                    timeout=self.timeout,
-                    stream=True,
-                    allow_redirects=False,  # never send the token to another host
-                    **body,
-                )
+                response = self.http.request(method, url, headers=headers, **how)
                 response.raw.enforce_content_length = True  # urllib3 1.26 doesn't by default
                 with response:
                     if response.status_code == 401 and self.get_token and not rejected:
@@ -506,9 +508,7 @@ class SigmaClient:
                 if error.status != 404 or waited > 30 or "expired" in str(error).lower():
                     raise
             if waited > wait:
-                raise SigmaError(
-                    f"{target.name} wasn't ready after EXPORT_MAX_WAIT={wait:g} seconds"
-                )
+                raise SigmaError(f"{target.name} wasn't ready after EXPORT_MAX_WAIT={wait:g} s")
             pause = min(pause * 1.5, 10)
 
     def _refusal(self, response: requests.Response, note: str) -> SigmaError:

@@ -44,9 +44,7 @@ Sample output:
 # 1: Import the two shared files, which are one folder up, and the five steps, which are next to
 #    this file. To use this recipe elsewhere, put all eight files into one folder.
 import argparse
-import os
 import re
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -59,7 +57,17 @@ from create_new import create_member, find_existing, read_new_member
 from create_workspace import create_workspace
 from create_workspace_permission import grant_workspace
 from get_access_token import get_bearer_token
-from sigma_client import SAFE_ID, SigmaClient, SigmaError, member_label, read_flag, require_id, run
+from sigma_client import (
+    SAFE_ID,
+    SigmaClient,
+    SigmaError,
+    member_label,
+    read_flag,
+    require_id,
+    run,
+    say,
+    this_command,
+)
 
 
 # 2: Create the member, or find the one who already has the email
@@ -106,13 +114,9 @@ def command_line() -> argparse.ArgumentParser:
 
 def command_to_continue(member_id: str | None, workspace_id: str | None) -> str:
     """Return the command that runs the remaining steps."""
-    words = [*os.environ.get("SIGMA_RUN", "python").split(), sys.argv[0]]
-    words += ["--member-id", member_id] if member_id else []
-    words += ["--workspace-id", workspace_id] if workspace_id else []
-    # SIGMA_ENV_FILE may be set for this run only. The next run must not use another organization
-    env_file = os.environ.get("SIGMA_ENV_FILE", "")
-    which = f"SIGMA_ENV_FILE={shlex.quote(env_file)} " if env_file and os.name != "nt" else ""
-    return which * ("SIGMA_RUN" not in os.environ) + shlex.join(words)
+    options = ["--member-id", member_id] if member_id else []
+    options += ["--workspace-id", workspace_id] if workspace_id else []
+    return this_command(*options)
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -163,7 +167,7 @@ def main(arguments: argparse.Namespace) -> None:
                 line += f" If {new_member['email']} is in Sigma, add --member-id and its ID."
             line += f" To continue: {command_to_continue(member_id, workspace_id)}"
             if isinstance(error, KeyboardInterrupt):
-                print(line, file=sys.stderr)
+                say(line)
                 raise
             raise SigmaError(line, status) from error
 
