@@ -103,8 +103,8 @@ def environment(address, settings, recipe=""):
     ours = {*demo.names(), "PYTHONUNBUFFERED"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     no_env_file = {"SIGMA_ENV_FILE": str(demo.DEMO_FILES / "empty.env")}
-    ours = demo.demo_settings(address, str(recipe))
-    return {**kept, **no_env_file, **ours, "SIGMA_BACKOFF": "0", **settings}
+    values = demo.demo_settings(address, str(recipe))
+    return {**kept, **no_env_file, **values, "SIGMA_BACKOFF": "0", **settings}
 
 
 @pytest.fixture
@@ -158,8 +158,6 @@ def call_recipe(sandbox, monkeypatch, capsys, tmp_path):
             except SystemExit as end:
                 ended = end.code
         printed, trace = capsys.readouterr()
-        if isinstance(ended, str):  # Python prints the text and exits with 1
-            ended, trace = 1, trace + ended + "\n"
         if merged:
             printed, trace = printed + trace, ""
         return subprocess.CompletedProcess([recipe], ended, printed, trace)

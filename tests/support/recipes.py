@@ -36,11 +36,6 @@ def sample(recipe: str) -> str:
     return "".join(line.removeprefix("    ") + "\n" for line in text.splitlines())
 
 
-def code_in_sample(recipe: str) -> int:
-    """Return the exit code that the sample shows: a demo file has an email that isn't a member's."""
-    return int("\nError: " in sample(recipe))
-
-
 def endpoints(recipe: str) -> list[tuple[str, str]]:
     """Return the requests on the card of a recipe: [("GET", "/v2/members/{memberId}")]."""
     card = re.search(r"^Endpoint:(.*?)^Docs:", docstring(recipe), re.DOTALL | re.MULTILINE)
