@@ -112,7 +112,7 @@ class UserAttributeAssignment(Stamped):
 
 
 class Versioned(Stamped):
-    """What workbooks and data models share."""
+    """What workbooks, data models and reports share."""
 
     name: str
     url: str
@@ -135,6 +135,14 @@ class DataModel(Versioned):
 
     dataModelId: str
     dataModelUrlId: str
+
+
+class Report(Versioned):
+    """A report."""
+
+    reportId: str
+    reportUrlId: str
+    description: str = ""
 
 
 class WorkbookPage(BaseModel):

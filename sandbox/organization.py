@@ -24,6 +24,7 @@ from sandbox.models import (
     Materialization,
     MaterializationSchedule,
     Member,
+    Report,
     Stamped,
     Team,
     UserAttribute,
@@ -151,6 +152,23 @@ class StoredWorkbook(Workbook):
         return "workbook"
 
 
+class StoredReport(Report):
+    """A report and its location."""
+
+    parentId: str
+    workspaceId: str | None
+
+    @property
+    def id(self) -> str:
+        """The ID as a file."""
+        return self.reportId
+
+    @property
+    def type(self) -> FileType:
+        """The type as a file."""
+        return "report"
+
+
 class Folder(Stamped):
     """A folder in a workspace. Workspaces and My Documents are folders without a parent.
 
@@ -167,7 +185,7 @@ class Folder(Stamped):
     description: str = ""
 
 
-Document = StoredWorkbook | Folder
+Document = StoredWorkbook | StoredReport | Folder
 
 
 class StoredSchedule(MaterializationSchedule):
@@ -241,6 +259,7 @@ class Organization:
     folders: dict[str, Folder] = field(default_factory=dict)
     workbooks: dict[str, StoredWorkbook] = field(default_factory=dict)
     data_models: dict[str, DataModel] = field(default_factory=dict)
+    reports: dict[str, StoredReport] = field(default_factory=dict)
     grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are on
     embeds: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by workbook ID
     schedules: dict[str, list[StoredSchedule]] = field(default_factory=dict)  # by workbook ID
@@ -285,6 +304,10 @@ class Organization:
         """Return a data model by its long or short ID."""
         return _found(self.data_models, model_id, "dataModel")
 
+    def report(self, report_id: str) -> StoredReport:
+        """Return a report by its long or short ID."""
+        return _found(self.reports, report_id, "Report")
+
     def export(self, query_id: str) -> Export:
         """Return an export."""
         return _found(self.exports, query_id, "Query")
@@ -301,7 +324,7 @@ class Organization:
     def destination(self, inode_id: str) -> Folder:
         """Return a folder, workspace or My Documents. Refuses others with 400."""
         folder = self.document(inode_id)
-        if isinstance(folder, StoredWorkbook) or folder.type == "table":
+        if not isinstance(folder, Folder) or folder.type == "table":
             raise Refusal(400, f"{inode_id} is a {folder.type}, not a folder")
         return folder
 

@@ -24,6 +24,7 @@ from sandbox.organization import (
     Options,
     Organization,
     Stamps,
+    StoredReport,
     StoredSchedule,
     StoredTeam,
     StoredUserAttribute,
@@ -97,6 +98,7 @@ def seed(options: Options) -> Organization:
     _seed_workbooks(org)
     _seed_schedules(org)
     _seed_data_models(org)
+    _seed_reports(org)
     _seed_tenant(org)
     return org
 
@@ -300,6 +302,30 @@ def _seed_data_models(org: Organization) -> None:
             latestVersion=1,
             ownerId=OWNER_ID,
             isArchived=False,
+            **_seeded(n),
+        )
+
+
+def _seed_reports(org: Organization) -> None:
+    """Add five reports in different workspaces. One belongs to a deactivated member."""
+    people = _people(org)
+    owners = [OWNER_ID, DEMO_MEMBER_ID, people[2].memberId, make_short_id("member", "left 2", 28)]
+    for n, (name, place) in enumerate(
+        (("Monthly Sales", 2), ("Campaign Summary", 1), ("Ticket Backlog", 3), ("Budget", 0))
+        + (("Board Pack", 8),)
+    ):
+        report_id, space = make_uuid("report", n), org.workspaces[make_uuid("workspace", place)]
+        org.reports[report_id] = StoredReport(
+            reportId=report_id,
+            reportUrlId=url_id(report_id),
+            name=name,
+            url=f"{APP_URL}/report/{url_id(report_id)}",
+            path=space.name,
+            latestVersion=1 + n,
+            ownerId=owners[n % 4],
+            isArchived=False,
+            parentId=space.workspaceId,
+            workspaceId=space.workspaceId,
             **_seeded(n),
         )
 

@@ -28,7 +28,7 @@ RESOURCES = """
 /v2/files: POST; DELETE /*
 /v2/grants: GET POST; GET DELETE /*
 /v2/members: GET /*/files/favorites; POST /*/revoke; GET /*/schedules
-/v2/reports: GET POST; POST /tag; GET /*; GET /*/columns; GET /*/controls; POST /*/copy;
+/v2/reports: POST; POST /tag; GET /*/columns; GET /*/controls; POST /*/copy;
     GET /*/elements; POST /*/export; POST /*/grants; GET /*/lineage; GET /*/pages; GET /*/queries;
     GET POST /*/schedules; POST /*/send; GET /*/sources; POST /*/swapSources; GET /*/tags;
     GET /*/version-history; GET /*/elements/*/columns; GET /*/elements/*/query; DELETE /*/grants/*;

@@ -161,6 +161,7 @@ IDS = {
     "materializationId": make_uuid("materialization", (seed.DEMO_WORKBOOK_ID, 0)),
     "userAttributeId": seed.DEMO_USER_ATTRIBUTE_ID,
     "dataModelId": make_uuid("data model", 0),
+    "reportId": make_uuid("report", 0),
     "queryId": make_short_id("query", 1, 22),  # of the first export
 }
 

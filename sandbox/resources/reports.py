@@ -1,0 +1,52 @@
+"""/v2/reports: the reports."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from sandbox import api
+from sandbox.api import Caller, FullPage, Org, Paged, resource
+from sandbox.errors import Refusal
+from sandbox.models import Report
+from sandbox.organization import StoredReport
+
+router = resource("reports")
+
+
+async def opened(org: Org, caller: Caller, reportId: str) -> StoredReport:
+    """Return the report in the path. Refuses with 404, or with 403 if the caller lacks access."""
+    report = org.report(reportId)
+    if not org.permission(caller, report) and not org.is_admin(caller):
+        raise Refusal(403, f"You cannot open report {reportId}")
+    return report
+
+
+OpenedReport = Annotated[StoredReport, Depends(opened)]
+
+
+@router.get("/v2/reports", summary="List reports")
+async def list_reports(
+    org: Org,
+    caller: Caller,
+    paging: Paged,
+    excludeTags: bool = False,
+    skipPermissionCheck: bool = False,
+    isArchived: bool = False,
+) -> FullPage[Report]:
+    """List what the owner of the credentials can open; skipPermissionCheck is for admins."""
+    if skipPermissionCheck:
+        await api.admin(org, caller)
+    return paging.cut(
+        [
+            report
+            for report in org.reports.values()
+            if report.isArchived == isArchived
+            and (skipPermissionCheck or org.permission(caller, report))
+        ]
+    )
+
+
+@router.get("/v2/reports/{reportId}", summary="Get a report")
+async def get_report(report: OpenedReport) -> Report:
+    """Return a report by its long or short ID."""
+    return report
