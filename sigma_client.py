@@ -222,7 +222,8 @@ def require_id(name: str) -> str:
     if "://" in value:
         if re.search("//[^/]+/[^/]+/b/", value):
             raise SigmaError(f"{name} is the URL of a dataset. Sigma has retired datasets")
-        found = re.search(ID_IN_URL.get(name, "(?!)"), value)
+        kinds = [pattern for known, pattern in ID_IN_URL.items() if name.endswith(known)]
+        found = re.search(kinds[0], value) if kinds else None
         value = found[1] if found else value
     if not re.fullmatch(SAFE_ID, value, re.ASCII):
         raise SigmaError(f"{name} is {value!r}, which isn't an ID. See .env.example")
@@ -242,17 +243,25 @@ def require_email(name: str) -> str:
     return value
 
 
+def parse_emails(text: str, source: str) -> list[str]:
+    """Return the emails in a text, each once. source is for errors."""
+    text = re.sub(r'("[^"]*"\s*|[^",;<>@]{0,99})<([^<>]*)>', r" \2 ", text)  # Name <email>
+    unique: dict[str, str] = {}
+    for part in filter(None, re.split(r'[\s,;"]+', text)):
+        email = re.sub("(?i)^mailto:", "", part.strip("'"))
+        if not is_email(email):
+            raise SigmaError(f"{source}: {part!r:.80} isn't an email")
+        unique.setdefault(email.lower(), email)
+    return list(unique.values())
+
+
 def read_emails(name: str, default: str) -> list[str]:
     """Return the emails in the file that a setting names, without duplicates and # comments."""
     path = read_path(name, default)
     emails: dict[str, str] = {}
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         text = re.sub(r"(^|\s)#.*", "", line)  # not every #: the email of a guest can contain #EXT#
-        text = re.sub(r'("[^"]*"\s*|[^",;<>@]{0,99})<([^<>]*)>', r" \2 ", text)  # Name <email>
-        for part in filter(None, re.split(r'[\s,;"]+', text)):
-            email = re.sub("(?i)^mailto:", "", part.strip("'"))
-            if not is_email(email):
-                raise SigmaError(f"{path}, line {number}: {part!r:.80} isn't an email")
+        for email in parse_emails(text, f"{path}, line {number}"):
             emails.setdefault(email.lower(), email)
     if not emails:
         raise SigmaError(f"{name}: there are no emails in {path}")
@@ -367,7 +376,7 @@ class SigmaClient:
     """Sends requests to Sigma, and returns the data in the responses. Threads can share a client.
 
     Paths such as "/members" are added to baseURL. Every failure raises SigmaError. So does the end
-    of the "with" block, if Sigma couldn't read an entry of a list.
+    of the "with" block, if an entry of a list couldn't be read.
     """
 
     def __init__(
@@ -406,9 +415,9 @@ class SigmaClient:
             self.require_complete_lists()
 
     def require_complete_lists(self) -> None:
-        """Raise SigmaError if Sigma couldn't read an entry: it may be the one you need."""
+        """Raise SigmaError if something couldn't be read: it may be what you need."""
         if self.unreadable:
-            raise SigmaError(f"Not complete. Entries that Sigma couldn't read: {self.unreadable}")
+            raise SigmaError(f"Not complete. Couldn't be read: {self.unreadable}")
 
     def request(self, method: str, path: str, read: Any = decode, **options: Any) -> Any:
         """Send a request, and return the data. json is the body, other options are the query."""
@@ -492,6 +501,22 @@ class SigmaClient:
             seen.add(str(cursor))  # opaque: send it back unchanged
             query = {**query, "pageToken" if page.get("nextPageToken") else "page": cursor}
         raise SigmaError(f"The list {path} isn't complete: its pages don't end")
+
+    def read_each(
+        self, items: list[Any], read: Callable[[Any], Any], name: Callable[[Any], str], unit: str
+    ) -> Iterator[tuple[Any, Any]]:
+        """Yield (item, read(item)) for many items, 5 at a time and in order.
+
+        If an item can't be read, its name is printed, and the end of the "with" block raises.
+        """
+        missing = len(items)
+        for item, result in in_parallel(items, read, unit):
+            if isinstance(result, SigmaError):
+                say(f"Failed: {printable(name(item))}: {result}")
+            else:
+                missing -= 1
+                yield item, result
+        self.unreadable += missing
 
     def save(self, path: str, target: Path, file_format: str, wait: float = 0.0) -> None:
         """Wait up to wait seconds for an export, and save it. A failure leaves target unchanged."""

@@ -183,6 +183,7 @@ SIGMA = "https://app.sigmacomputing.com/acme"
         ("WORKSPACEID", f"{SIGMA}/s/Finance-2b1cXyZ", "2b1cXyZ"),
         ("TEAMID", f"{SIGMA}/admin/teams/t-1", "t-1"),
         ("ELEMENT_ID", f"{SIGMA}/workbook/b-c?:nodeId=x_1-2", "x_1-2"),
+        ("SWAP_TO_CONNECTIONID", f"{SIGMA}/s/{ID}", ID),
     ],
 )
 def test_an_id_may_be_a_url(monkeypatch, name, value, expected):
@@ -626,6 +627,25 @@ def test_threads_share_a_client(sandbox, sandbox_client):
     work = in_parallel(members, lambda member: sandbox_client.get(f"/members/{member['memberId']}"))
     assert all(member["email"] == found["email"] for member, found in work)
     assert len(sandbox.state.log.entries) == 2 + 20  # one token for all
+
+
+@pytest.mark.parametrize(("status", "missing"), [(404, 1), (401, 3)])
+def test_what_cannot_be_read_is_named_and_the_block_ends_with_an_error(
+    capsys, monkeypatch, status, missing
+):
+    monkeypatch.setattr(sigma_client, "REQUESTS_AT_ONCE", 1)
+
+    def read(number):
+        if number == 1:
+            raise SigmaError("refused", status, stops_the_run=status == 401)
+        return number * 10
+
+    found = []
+    error = pytest.raises(SigmaError, match=f"Couldn't be read: {missing}")
+    with error, SigmaClient(get_bearer_token) as client:
+        found = list(client.read_each([0, 1, 2, 3], read, lambda n: f"item\n{n}", "items"))
+    assert found == [(0, 0), (2, 20), (3, 30)][: 4 - missing]
+    assert "Failed: item 1: refused\n" in capsys.readouterr().err
 
 
 # --- Printing ---
