@@ -3,7 +3,7 @@
 A field with a default is optional in the contract: a response leaves it out until it is set.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -172,6 +172,21 @@ class MaterializationSchedule(BaseModel):
     schedule: dict[str, str] | None  # cronSpec and timezone
     configuredAt: str
     paused: bool
+
+
+class ScheduledExport(Stamped):
+    """An export that is sent at set times. The API never shows its recipients."""
+
+    scheduledNotificationId: str
+    workbookId: str = ""
+    reportId: str = ""
+    schedule: dict[str, str]  # cronSpec and timezone
+    configV2: dict[str, Any]
+    isSuspended: bool
+    ownerId: str
+    lastUpdatedByUser: str
+    disabledAt: str | None
+    disabledBy: str | None
 
 
 class Materialization(BaseModel):

@@ -25,6 +25,7 @@ from sandbox.models import (
     MaterializationSchedule,
     Member,
     Report,
+    ScheduledExport,
     Stamped,
     Team,
     UserAttribute,
@@ -109,6 +110,7 @@ class StoredConnection(Connection):
     """A connection, its databases, schemas and tables, and the time of each path's last sync."""
 
     catalog: dict[str, dict[str, list[str]]] = CATALOG
+    test: dict[str, str] = {"read": "SUCCESS", "write": "DISABLED"}  # its result
     synced: dict[tuple[str, ...], str] = {}
 
     def paths(self) -> Iterator[tuple[str, ...]]:
@@ -194,6 +196,12 @@ class StoredSchedule(MaterializationSchedule):
     workbookId: str
 
 
+class StoredScheduledExport(ScheduledExport):
+    """A scheduled export and its recipients."""
+
+    target: list[dict[str, str]]
+
+
 class StoredMaterialization(Materialization):
     """A job, what it writes, how often it was polled, and whether it will fail."""
 
@@ -263,6 +271,7 @@ class Organization:
     grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are on
     embeds: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by workbook ID
     schedules: dict[str, list[StoredSchedule]] = field(default_factory=dict)  # by workbook ID
+    scheduled_exports: dict[str, StoredScheduledExport] = field(default_factory=dict)
     materializations: dict[str, StoredMaterialization] = field(default_factory=dict)
     exports: dict[str, Export] = field(default_factory=dict)  # by query ID
     clients: dict[str, Client] = field(default_factory=dict)
@@ -351,14 +360,22 @@ class Organization:
         return [team for team in self.teams.values() if member_id in team.members]
 
     def deactivate(self, member: Member, new_owner_id: str) -> None:
-        """Deactivate a member, and transfer the member's documents to another one."""
+        """Deactivate a member, and transfer documents and scheduled exports to another one."""
         new_owner = self.member(new_owner_id)
         member.isArchived = True
         for document in self.documents():
             if document.ownerId == member.memberId and document.parentId is not None:
                 document.ownerId = new_owner.memberId
+        for scheduled in self.scheduled_exports.values():
+            if scheduled.ownerId == member.memberId:
+                scheduled.ownerId = new_owner.memberId
         for team in self.teams.values():
             team.members.pop(member.memberId, None)
+
+    def scheduled_exports_of(self, document_id: str) -> list[StoredScheduledExport]:
+        """Return the scheduled exports of a workbook or report."""
+        every = self.scheduled_exports.values()
+        return [one for one in every if document_id in (one.workbookId, one.reportId)]
 
     # Grants
 
@@ -547,3 +564,21 @@ def add_workbook(org: Organization, key: object, stamped: Stamps, **fields: Any)
     )
     org.workbooks[workbook_id] = workbook
     return workbook
+
+
+def add_scheduled_export(
+    org: Organization, key: object, stamped: Stamps, **fields: Any
+) -> StoredScheduledExport:
+    """Schedule an export. fields has workbookId or reportId."""
+    scheduled = StoredScheduledExport(
+        scheduledNotificationId=make_uuid("scheduled export", key),
+        isSuspended=False,
+        ownerId=stamped["createdBy"],
+        lastUpdatedByUser=stamped["updatedBy"],
+        disabledAt=None,
+        disabledBy=None,
+        **fields,
+        **stamped,
+    )
+    org.scheduled_exports[scheduled.scheduledNotificationId] = scheduled
+    return scheduled

@@ -20,6 +20,7 @@ from sandbox.organization import (
     ORGANIZATION_ID,
     ROBOT_ID,
     Client,
+    Document,
     Folder,
     Options,
     Organization,
@@ -30,6 +31,7 @@ from sandbox.organization import (
     StoredUserAttribute,
     add_connection,
     add_member,
+    add_scheduled_export,
     add_workbook,
     add_workspace,
     make_short_id,
@@ -99,6 +101,7 @@ def seed(options: Options) -> Organization:
     _seed_schedules(org)
     _seed_data_models(org)
     _seed_reports(org)
+    _seed_scheduled_exports(org)
     _seed_tenant(org)
     return org
 
@@ -196,11 +199,11 @@ def _seed_workspaces(org: Organization) -> None:
 
 
 def _seed_connections(org: Organization) -> None:
-    for n, (name, kind) in enumerate(
+    for n, (name, kind, read, write) in enumerate(
         (
-            ("Sigma Sample Database", "snowflake"),
-            ("Snowflake Production", "snowflake"),
-            ("BigQuery Marketing", "bigQuery"),
+            ("Sigma Sample Database", "snowflake", "SUCCESS", "DISABLED"),
+            ("Snowflake Production", "snowflake", "SUCCESS", "SUCCESS"),
+            ("BigQuery Marketing", "bigQuery", "FAILED", "DISABLED"),
         )
     ):
         add_connection(
@@ -216,6 +219,7 @@ def _seed_connections(org: Organization) -> None:
             warehouse="DEMO_WH" if kind == "snowflake" else "",
             user="SIGMA_SERVICE",
             role="REPORTING",
+            test={"read": read, "write": write},
         )
     # The connection of the tutorial has no grants yet
     org.grant(make_uuid("connection", 0), None, make_uuid("team", "Sales"), "usage", _seeded(0))
@@ -328,6 +332,51 @@ def _seed_reports(org: Organization) -> None:
             workspaceId=space.workspaceId,
             **_seeded(n),
         )
+
+
+def _seed_scheduled_exports(org: Organization) -> None:
+    """Schedule an export of every eighth workbook, and of three reports; some have two.
+
+    Some are paused. Two belong to members who were deactivated without a new owner.
+    """
+    times = (
+        ("weekly", "0 8 * * 1", "America/New_York"),
+        ("on workdays", "30 7 * * 1-5", "Europe/Berlin"),
+        ("monthly", "0 6 1 * *", "Etc/UTC"),
+        ("on Fridays", "0 17 * * 5", "America/Los_Angeles"),
+    )
+    gone = {7: make_short_id("member", "left 0", 28), 14: make_short_id("member", "left 1", 28)}
+    workbooks = list(org.workbooks.values())[: org.options.workbooks : 8]
+    documents: list[Document] = [*workbooks, *list(org.reports.values())[::2]]
+    for n, document in enumerate(documents):
+        for i in range(n, n + (2 if n % 5 == 3 else 1)):
+            word, cron, zone = times[i % 4]
+            title = f"{document.name}, {word}" if i else "Weekly sales"
+            pdf = {"type": "PDF", "layout": "landscape"}
+            file, source = pdf if (i + 1) % 3 else {"type": "EXCEL"}, "all"
+            if document.type == "report":
+                file, source = pdf, "report"
+            scheduled = add_scheduled_export(
+                org,
+                (document.id, i),
+                stamps(gone.get(n, document.ownerId), document.createdAt),
+                **{f"{document.type}Id": document.id},
+                schedule={"cronSpec": cron, "timezone": zone},
+                configV2={
+                    "title": title,
+                    "messageBody": f"The latest version of {document.name}",
+                    "notificationAttachments": [
+                        {"formatOptions": file, "workbookExportSource": {"type": source}}
+                    ],
+                    "includeLink": i % 2 == 0,
+                    "runAsRecipient": False,
+                    "notificationName": title,
+                },
+                target=[{"email": "reports@example.com"}],
+            )
+            if i % 6 == 4:
+                scheduled.isSuspended = True
+                scheduled.disabledAt, scheduled.disabledBy = scheduled.updatedAt, OWNER_ID
 
 
 def _seed_tenant(org: Organization) -> None:

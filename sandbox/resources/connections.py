@@ -116,6 +116,12 @@ async def get_connection(org: Org, connectionId: str) -> Connection:
     return org.connection(connectionId)
 
 
+@router.get("/v2/connections/{connectionId}/test", summary="Test a connection")
+async def test_connection(org: Org, connectionId: str) -> dict[str, str]:
+    """Return the result that the seed has for the connection, also of a failure with 200."""
+    return org.connection(connectionId).test
+
+
 @router.get("/v2/connections/{connectionId}/grants", summary="List grants for a connection")
 async def list_connection_grants(org: Org, paging: Paged, connectionId: str) -> FullPage[Grant]:
     """List the members and teams that have access to a connection."""

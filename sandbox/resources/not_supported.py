@@ -14,7 +14,7 @@ RESOURCES = """
 /v2/accountTypes: POST; DELETE /*; GET /*/permissions
 /v2/api-connectors: GET POST; GET PATCH DELETE /*
 /v2/api-credentials: GET POST; GET PATCH DELETE /*
-/v2/connections: PUT PATCH DELETE /*; POST /*/dbtArtifacts; GET /*/test; GET /paths/*;
+/v2/connections: PUT PATCH DELETE /*; POST /*/dbtArtifacts; GET /paths/*;
     GET POST /paths/*/grants; GET /tables/*/columns; DELETE /*/grants/*; DELETE /paths/*/grants/*
 /v2/credentials: POST; DELETE /*
 /v2/dataModels: POST /tag; GET /*/columns; GET /*/elements; GET /*/lineage;
@@ -27,10 +27,10 @@ RESOURCES = """
 /v2/favorites: POST; GET /member/*; DELETE /member/*/file/*
 /v2/files: POST; DELETE /*
 /v2/grants: GET POST; GET DELETE /*
-/v2/members: GET /*/files/favorites; POST /*/revoke; GET /*/schedules
+/v2/members: GET /*/files/favorites; POST /*/revoke
 /v2/reports: POST; POST /tag; GET /*/columns; GET /*/controls; POST /*/copy;
     GET /*/elements; POST /*/export; POST /*/grants; GET /*/lineage; GET /*/pages; GET /*/queries;
-    GET POST /*/schedules; POST /*/send; GET /*/sources; POST /*/swapSources; GET /*/tags;
+    POST /*/schedules; POST /*/send; GET /*/sources; POST /*/swapSources; GET /*/tags;
     GET /*/version-history; GET /*/elements/*/columns; GET /*/elements/*/query; DELETE /*/grants/*;
     GET /*/lineage/elements/*; GET /*/pages/*/elements; PATCH DELETE /*/schedules/*;
     POST /*/tag/*/copy; DELETE /*/tags/*
@@ -52,14 +52,13 @@ RESOURCES = """
     DELETE /*/teams/*; DELETE /*/tenants/*; DELETE /*/users/*
 /v2/webhooks: POST /*/*; GET /*/*/schema
 /v2/workbooks: POST; POST /tag; GET POST /*/bookmarks; POST /*/convertToReport;
-    POST /*/restoreVersion; POST /*/saveTemplate; GET POST /*/schedules; GET /*/schema;
+    POST /*/restoreVersion; POST /*/saveTemplate; POST /*/schedules; GET /*/schema;
     POST /*/send; POST /*/shareCrossOrg; GET /*/sources; POST /*/swapSources; GET /*/tags;
     GET /*/version-history; GET PATCH DELETE /*/bookmarks/*;
     POST PATCH DELETE /*/elements/*/materializationSchedules; DELETE /*/embeds/*;
     DELETE /*/grants/*; PATCH DELETE /*/schedules/*; POST /*/tag/*/copy;
     DELETE /*/tags/*; GET /*/tags/*/bookmarks; POST /*/tags/*/bookmarks/;
     GET PATCH DELETE /*/tags/*/bookmarks/*
-/v2.1/workbooks: GET /*/schedules
 /v2/workspaces: PATCH DELETE /*; DELETE /*/grants/*
 """.strip()
 

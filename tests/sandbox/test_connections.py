@@ -83,3 +83,16 @@ def test_syncs_paths_and_notes_when(api, sandbox):
     first, demo, last = sandbox.state.organization.connections.values()
     assert list(demo.synced) == [(), ("RETAIL", "PLUGS_ELECTRONICS")]
     assert first.synced == last.synced == {}
+
+
+def test_a_connection_test_that_fails_is_also_a_200(api):
+    made = api("POST", CONNECTIONS, 201, json=new_connection())
+    assert [
+        api("GET", f"{CONNECTIONS}/{c['connectionId']}/test") for c in api.whole_list(CONNECTIONS)
+    ] == [
+        {"read": "SUCCESS", "write": "DISABLED"},
+        {"read": "SUCCESS", "write": "SUCCESS"},
+        {"read": "FAILED", "write": "DISABLED"},
+        {"read": "SUCCESS", "write": "DISABLED"},
+    ]
+    assert "test" not in made

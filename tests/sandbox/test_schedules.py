@@ -1,0 +1,80 @@
+"""Scheduled exports of workbooks."""
+
+import pytest
+
+from sandbox import seed
+from tests.conftest import fresh
+from tests.support.sandbox_client import Client
+
+SCHEDULES = f"/v2/workbooks/{seed.DEMO_WORKBOOK_ID}/schedules"
+TWO = f"workbooks/{seed.make_uuid('workbook', 24)}/schedules"
+
+
+def test_schedules_of_every_eighth_workbook(api):
+    workbooks = api.whole_list("/v2/workbooks", limit=1000, skipPermissionCheck=True)
+    rows = [api.whole_list(f"/v2/workbooks/{w['workbookId']}/schedules") for w in workbooks]
+    assert [bool(some) for some in rows] == [n % 8 == 0 for n in range(260)] + [False] * 4
+    assert max(map(len, rows)) == 2
+    rows = [row for some in rows for row in some]
+    later = rows[len(rows) // 2 :]  # of workbooks beyond the first pages
+    for some in (rows, later):
+        assert {row["isSuspended"] for row in some} == {True, False}
+        assert len({row["ownerId"] for row in some}) > 5
+        assert len({tuple(row["schedule"].values()) for row in some}) == 4
+        attachments = [row["configV2"]["notificationAttachments"][0] for row in some]
+        assert {one["formatOptions"]["type"] for one in attachments} == {"PDF", "EXCEL"}
+    for row in rows:
+        assert row["isSuspended"] == (row["disabledAt"] is not None)
+        assert row["isSuspended"] == (row["disabledBy"] is not None)
+
+
+def test_schedules_of_reports(api):
+    reports = api.whole_list("/v2/reports", skipPermissionCheck=True)
+    rows = [api.whole_list(f"/v2/reports/{r['reportId']}/schedules") for r in reports]
+    assert list(map(len, rows)) == [2, 0, 1, 0, 1]
+    row = rows[0][0]
+    assert row["reportId"] == reports[0]["reportId"] and "workbookId" not in row
+    assert row in api.whole_list(f"/v2/members/{row['ownerId']}/schedules")
+
+
+def test_a_row_without_recipients(api):
+    (row,) = api.whole_list(SCHEDULES)
+    assert row["workbookId"] == seed.DEMO_WORKBOOK_ID
+    assert row["schedule"] == {"cronSpec": "0 8 * * 1", "timezone": "America/New_York"}
+    assert row["configV2"]["title"] == row["configV2"]["notificationName"] == "Weekly sales"
+    assert row["isSuspended"] is False
+    assert row.keys().isdisjoint({"target", "description", "reportId"})
+
+
+@pytest.mark.parametrize("bare_lists", [False, True])
+def test_the_forms_of_the_list(bare_lists, running_sandbox):
+    api = Client(fresh(running_sandbox, bare_lists=bare_lists).address)
+    older, newer = api("GET", f"/v2/{TWO}?limit=1"), api("GET", f"/v2.1/{TWO}?limit=1")
+    assert len(older) == 2 if bare_lists else older["entries"] == newer["entries"]
+    assert len(newer["entries"]) == 1
+    assert len(api("GET", f"/v2.1/{TWO}?limit=1&page={newer['nextPage']}")["entries"]) == 1
+
+
+def test_lists_what_a_member_owns(api, viewer, sandbox):
+    mine = api.whole_list(f"/v2/members/{seed.OWNER_ID}/schedules", limit=3)
+    assert len(mine) > 3
+    assert {row["ownerId"] for row in mine} == {seed.OWNER_ID}
+    for n in range(2):  # deactivated without a new owner
+        gone = api("GET", f"/v2/members/{seed.make_short_id('member', f'left {n}', 28)}/schedules")
+        assert len(gone["entries"]) == 1
+    mine[0]["ownerId"] = seed.VIEWER_ID
+    of_first = sandbox.state.organization.scheduled_exports[mine[0]["scheduledNotificationId"]]
+    of_first.ownerId = seed.VIEWER_ID
+    assert viewer.whole_list(f"/v2/members/{seed.VIEWER_ID}/schedules") == mine[:1]
+    viewer("GET", f"/v2/members/{seed.OWNER_ID}/schedules", 403)
+    api("GET", "/v2/members/x/schedules", 404)
+
+
+def test_a_deactivated_member_hands_schedules_over(api):
+    (member,) = api.whole_list("/v2/members", email="chidi.okafor@example.com")
+    before = api.whole_list(f"/v2/members/{member['memberId']}/schedules")
+    change = {"isArchived": True, "newOwnerId": seed.VIEWER_ID}
+    api("PATCH", f"/v2/members/{member['memberId']}", json=change)
+    assert api.whole_list(f"/v2/members/{member['memberId']}/schedules") == []
+    now = api.whole_list(f"/v2/members/{seed.VIEWER_ID}/schedules")
+    assert before and now == [{**row, "ownerId": seed.VIEWER_ID} for row in before]
