@@ -30,6 +30,7 @@ FIELDS = {
     "folder": "name path ownerId updatedAt",
     "workbook": "name path ownerId description updatedAt",
     "materialization": "status error",
+    "schedule": "title cronSpec timezone ownerId isSuspended updatedAt",
     "grant": "permission updatedAt",
     "user attribute": "value updatedAt",
 }
@@ -42,6 +43,7 @@ LABELS = {
     "userKind": "kind of user",
     "path": "location",
     "ownerId": "owner",
+    "isSuspended": "paused",
 }
 
 
@@ -71,6 +73,12 @@ def snapshot(org: Organization) -> Snapshot:
             seen["sync", connection.connectionId, ".".join(path)] = (at,)
     for workbook_id, embeds in org.embeds.items():
         seen |= {("embed", workbook_id, embed["embedId"]): () for embed in embeds}
+    for schedule_id, one in org.scheduled_exports.items():
+        shown = (one.configV2["title"], one.schedule["cronSpec"], one.schedule["timezone"])
+        key = ("schedule", one.workbookId or one.reportId, schedule_id)
+        seen[key] = (*shown, one.ownerId, one.isSuspended, one.updatedAt)
+    for n, sent in enumerate(org.sent):
+        seen["sent", sent.workbookId, str(n)] = ()
     for query_id, export in org.exports.items():
         seen["export", query_id] = (export.polls == 0,)
     return seen

@@ -202,6 +202,16 @@ class StoredScheduledExport(ScheduledExport):
     target: list[dict[str, str]]
 
 
+@dataclass
+class Sent:
+    """What POST .../send would send: who sent it, when, and the body of the request."""
+
+    workbookId: str
+    memberId: str
+    at: str
+    body: dict[str, Any]
+
+
 class StoredMaterialization(Materialization):
     """A job, what it writes, how often it was polled, and whether it will fail."""
 
@@ -272,6 +282,7 @@ class Organization:
     embeds: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by workbook ID
     schedules: dict[str, list[StoredSchedule]] = field(default_factory=dict)  # by workbook ID
     scheduled_exports: dict[str, StoredScheduledExport] = field(default_factory=dict)
+    sent: list[Sent] = field(default_factory=list)
     materializations: dict[str, StoredMaterialization] = field(default_factory=dict)
     exports: dict[str, Export] = field(default_factory=dict)  # by query ID
     clients: dict[str, Client] = field(default_factory=dict)

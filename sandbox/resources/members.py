@@ -79,7 +79,7 @@ async def list_members(
 @router.post("/v2/members", summary="Create a member")
 async def create_member(org: Org, admin: Admin, body: NewMember, sendInvite: bool = True) -> Member:
     """Create a member. The sandbox sends no email, whatever sendInvite is."""
-    _check_email(body.email)
+    check_email(body.email)
     taken = org.find_email(body.email)
     if taken:
         raise Refusal(409, f"Duplicate member: email is taken, member-id={taken.memberId}")
@@ -95,10 +95,11 @@ async def create_member(org: Org, admin: Admin, body: NewMember, sendInvite: boo
     return member
 
 
-def _check_email(email: str) -> None:
+def check_email(email: str, place: str = "email") -> None:
+    """Refuse what is no email with 400. place is its field in the body."""
     local, at, domain = email.partition("@")
     if not (local and at and domain) or "@" in domain or any(c.isspace() for c in email):
-        raise Refusal(400, f"Expecting an email at email but instead got: {email!r}")
+        raise Refusal(400, f"Expecting an email at {place} but instead got: {email!r}")
 
 
 @router.get("/v2/members/{memberId}", summary="Get member")
@@ -118,7 +119,7 @@ async def update_member(org: Org, admin: Admin, memberId: str, body: MemberChang
     if body.memberType is not None:
         change["memberType"] = org.account_type(body.memberType).accountTypeName
     if body.email is not None:
-        _check_email(body.email)
+        check_email(body.email)
         taken = org.find_email(body.email)
         if taken and taken.memberId != memberId:
             raise Refusal(409, "Duplicate record")

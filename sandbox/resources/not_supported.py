@@ -52,13 +52,12 @@ RESOURCES = """
     DELETE /*/teams/*; DELETE /*/tenants/*; DELETE /*/users/*
 /v2/webhooks: POST /*/*; GET /*/*/schema
 /v2/workbooks: POST; POST /tag; GET POST /*/bookmarks; POST /*/convertToReport;
-    POST /*/restoreVersion; POST /*/saveTemplate; POST /*/schedules; GET /*/schema;
-    POST /*/send; POST /*/shareCrossOrg; GET /*/sources; POST /*/swapSources; GET /*/tags;
+    POST /*/restoreVersion; POST /*/saveTemplate; GET /*/schema; POST /*/shareCrossOrg;
+    GET /*/sources; POST /*/swapSources; GET /*/tags;
     GET /*/version-history; GET PATCH DELETE /*/bookmarks/*;
     POST PATCH DELETE /*/elements/*/materializationSchedules; DELETE /*/embeds/*;
-    DELETE /*/grants/*; PATCH DELETE /*/schedules/*; POST /*/tag/*/copy;
-    DELETE /*/tags/*; GET /*/tags/*/bookmarks; POST /*/tags/*/bookmarks/;
-    GET PATCH DELETE /*/tags/*/bookmarks/*
+    DELETE /*/grants/*; POST /*/tag/*/copy; DELETE /*/tags/*; GET /*/tags/*/bookmarks;
+    POST /*/tags/*/bookmarks/; GET PATCH DELETE /*/tags/*/bookmarks/*
 /v2/workspaces: PATCH DELETE /*; DELETE /*/grants/*
 """.strip()
 

@@ -140,6 +140,31 @@ BODIES = {
         }
     },
     "updateUserAttributeForUsers": {"json": {"delete": [{"userId": seed.VIEWER_ID}]}},
+    "postWorkbookSchedule": {
+        "json": {
+            "target": [{"email": "b@example.com"}],
+            "schedule": {"cronSpec": "0 8 * * 1", "timezone": "Etc/UTC"},
+            "configV2": {
+                "title": "T",
+                "messageBody": "M",
+                "exportAttachments": [
+                    {
+                        "formatOptions": {"type": "XLSX"},
+                        "workbookExportSource": {"type": "page", "pageIds": [seed.DEMO_PAGE_ID]},
+                    }
+                ],
+                "exportName": "E",
+            },
+        }
+    },
+    "updateWorkbookSchedule": {"json": {"suspensionAction": "pause"}},
+    "sendWorkbook": {
+        "json": {
+            "targets": [{"type": "email", "email": "b@example.com"}],
+            "config": {"title": "T", "messageBody": "M"},
+            "attachments": [{"formatOptions": {"type": "EXCEL"}, "source": {"type": "all"}}],
+        }
+    },
     "exportWorkbook": {
         "json": {
             "elementId": seed.DEMO_ELEMENT_ID,
@@ -159,6 +184,7 @@ IDS = {
     "elementId": seed.DEMO_ELEMENT_ID,
     # Of the first job of a workbook
     "materializationId": make_uuid("materialization", (seed.DEMO_WORKBOOK_ID, 0)),
+    "scheduleId": make_uuid("scheduled export", (seed.DEMO_WORKBOOK_ID, 0)),
     "userAttributeId": seed.DEMO_USER_ATTRIBUTE_ID,
     "dataModelId": make_uuid("data model", 0),
     "reportId": make_uuid("report", 0),

@@ -216,6 +216,31 @@ def test_materializations_advance_by_polls(api, get):
     assert "Orders Monthly 10 Orders 0 6 * * * America/Los_Angeles Paused" in schedules
 
 
+def test_scheduled_and_sent_exports(api, get):
+    page = get(f"/workbook/{seed.DEMO_WORKBOOK_ID}")
+    row = "Weekly sales 0 8 * * 1 America/New_York reports@example.com Ada Admin Active"
+    assert row in section(page, "scheduled-exports")
+    (schedule,) = api("GET", f"{WORKBOOK}/schedules")["entries"]
+    path = f"{WORKBOOK}/schedules/{schedule['scheduledNotificationId']}"
+    api("PATCH", path, json={"suspensionAction": "pause"})
+    assert changed(get) == [
+        "Changed scheduled export of Plugs Sales Performance (paused: no → yes)"
+    ]
+    page = get(f"/workbook/{seed.DEMO_WORKBOOK_ID}")
+    assert "Ada Admin Paused" in section(page, "scheduled-exports")
+    attachment = {"formatOptions": {"type": "EXCEL"}, "source": {"type": "all"}}
+    targets = [{"type": "email", "email": "a@example.com"}]
+    targets += [{"type": "member", "userId": seed.VIEWER_ID}]
+    body = {"targets": targets, "attachments": [attachment]}
+    for title in ("First", "Second"):
+        config = {"title": title, "messageBody": ""}
+        api("POST", f"{WORKBOOK}/send", json={**body, "config": config})
+    shown = section(get("/exports"), "sent")
+    assert "a@example.com, Vic Viewer EXCEL Ada Admin" in shown
+    assert shown.index("Second New") < shown.index("First New")
+    assert changed(get)[0] == "New sent export of Plugs Sales Performance"
+
+
 def test_exports_can_be_downloaded_when_they_are_ready(api, get, sandbox):
     body = {"elementId": seed.DEMO_ELEMENT_ID, "format": {"type": "csv"}, "rowLimit": 7}
     query = api("POST", f"{WORKBOOK}/export", json=body)["queryId"]

@@ -119,6 +119,31 @@ admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "parameters": {"
 admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "parameters": {"DateFilter": "min:16.04.2024,max:"}}  parameters.DateFilter
 admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "parameters": {"DateFilter": "min:2024-04-31,max:"}}  parameters.DateFilter
 admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "parameters": {"DateFilter": "max:2024-04-17,min:2024-04-16"}}  parameters.DateFilter
+admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, $MAIL, "target": []}  target
+admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, $MAIL}                target
+admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, $MAIL, "target": [{"memberId": "$VIEWER"}]}  target.0
+admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, $MAIL, "target": [{$AT, "teamId": "$TEAM"}]}  target.0
+admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, $MAIL, "target": [{$AT}, {"ccEmail": "nobody"}]}  target.1.ccEmail
+admin  POST   /v2/workbooks/$BOOK/schedules    404  {$WHEN, $MAIL, "target": [{"teamId": "$NONE"}]}  Team $NONE not found
+admin  POST   /v2/workbooks/$BOOK/schedules    400  {$MAIL, "target": [{$AT}], "schedule": {"cronSpec": "0 0 8 * * 1", "timezone": "Etc/UTC"}}  schedule.cronSpec
+admin  POST   /v2/workbooks/$BOOK/schedules    400  {$MAIL, "target": [{$AT}], "schedule": {"cronSpec": "0 8 * * 1", "timezone": "Berlin"}}  schedule.timezone
+admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, "target": [{$AT}]}    configV2
+admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, "target": [{$AT}], "configV2": {"title": "T", "messageBody": "M", "exportAttachments": [{"formatOptions": {"type": "CSV"}, "workbookExportSource": {"type": "all"}}]}}  only PDF, XLSX or NONE
+admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, "target": [{$AT}], "configV2": {"title": "T", "messageBody": "M", "exportAttachments": [{"formatOptions": {"type": "EXCEL"}, "workbookExportSource": {"type": "all"}}]}}  XLSX
+admin  POST   /v2/workbooks/$BOOK/schedules    404  {$WHEN, "target": [{$AT}], "configV2": {"title": "T", "messageBody": "M", "exportAttachments": [{"formatOptions": {"type": "CSV"}, "workbookExportSource": {"type": "element", "elementIds": ["x"]}}]}}  Element x
+admin  PATCH  /v2/workbooks/$BOOK/schedules/$SCHEDULE  400  {"configV2": {"title": "T"}, "schedule": {"cronSpec": "daily"}}  schedule.cronSpec
+admin  PATCH  /v2/workbooks/$BOOK/schedules/$SCHEDULE  400  {"suspensionAction": "stop"}  suspensionAction
+admin  PATCH  /v2/workbooks/$OTHER/schedules/$SCHEDULE  404  {}                   $SCHEDULE not found
+admin  DELETE /v2/workbooks/$OTHER/schedules/$SCHEDULE  404  -                    $SCHEDULE not found
+admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [], "attachments": [$FILE]}  targets
+admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [{"type": "email", $AT}]}  attachments
+admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [{"type": "email", "email": "nobody"}], "attachments": [$FILE]}  targets.0.email
+admin  POST   /v2/workbooks/$BOOK/send         404  {$LETTER, "targets": [{"type": "member", "userId": "x"}], "attachments": [$FILE]}  Member x
+admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [{"type": "email", $AT}], "attachments": [{"formatOptions": {"type": "XLSX"}, "source": {"type": "all"}}]}  EXCEL
+viewer POST   /v2/workbooks/$BOOK/schedules    403  {$WHEN, $MAIL, "target": [{$AT}]}  Admin
+viewer DELETE /v2/workbooks/$BOOK/schedules/$SCHEDULE  403  -                     Admin
+viewer POST   /v2/workbooks/$PRIVATE/send      403  {$LETTER, "targets": [{"type": "email", $AT}], "attachments": [$FILE]}  $PRIVATE
+viewer GET    /v2/members/$MEMBER/schedules    403  -                             Admin
 viewer POST   /v2/members                      403  {$NEW}                        Admin
 viewer PATCH  /v2/members/$MEMBER              403  {"firstName": "X"}            Admin
 viewer DELETE /v2/members/$MEMBER              403  -                             Admin
@@ -167,6 +192,12 @@ NAMES = {
     "$ONE": f'{{"userId": "{seed.VIEWER_ID}", "value": {{"val": "E", "type": "string"}}}}',
     "$FLAKE": '"type": "snowflake", "account": "a", "user": "u", "password": "p"',
     "$CSV": '"format": {"type": "csv"}',
+    "$SCHEDULE": make_uuid("scheduled export", (seed.DEMO_WORKBOOK_ID, 0)),
+    "$WHEN": '"schedule": {"cronSpec": "0 8 * * 1", "timezone": "Etc/UTC"}',
+    "$MAIL": '"configV2": {"title": "T", "messageBody": "M", "exportAttachments": []}',
+    "$AT": '"email": "a@example.com"',
+    "$LETTER": '"config": {"title": "T", "messageBody": "M"}',
+    "$FILE": '{"formatOptions": {"type": "PDF"}, "source": {"type": "all"}}',
     "$EL": f'"elementId": "{seed.DEMO_ELEMENT_ID}"',
 }
 

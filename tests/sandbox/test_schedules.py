@@ -66,7 +66,6 @@ def test_lists_what_a_member_owns(api, viewer, sandbox):
     of_first = sandbox.state.organization.scheduled_exports[mine[0]["scheduledNotificationId"]]
     of_first.ownerId = seed.VIEWER_ID
     assert viewer.whole_list(f"/v2/members/{seed.VIEWER_ID}/schedules") == mine[:1]
-    viewer("GET", f"/v2/members/{seed.OWNER_ID}/schedules", 403)
     api("GET", "/v2/members/x/schedules", 404)
 
 
@@ -78,3 +77,83 @@ def test_a_deactivated_member_hands_schedules_over(api):
     assert api.whole_list(f"/v2/members/{member['memberId']}/schedules") == []
     now = api.whole_list(f"/v2/members/{seed.VIEWER_ID}/schedules")
     assert before and now == [{**row, "ownerId": seed.VIEWER_ID} for row in before]
+
+
+NEW = {
+    "target": [{"email": "a@example.com"}],
+    "schedule": {"cronSpec": "0 9 * * 1", "timezone": "Europe/Berlin"},
+    "configV2": {
+        "title": "Sales",
+        "messageBody": "Here it is",
+        "exportAttachments": [
+            {"formatOptions": {"type": "XLSX"}, "workbookExportSource": {"type": "all"}},
+            {
+                "formatOptions": {"type": "PNG"},
+                "workbookExportSource": {"type": "page", "pageIds": [seed.DEMO_PAGE_ID]},
+            },
+        ],
+        "exportName": "sales",
+    },
+    "description": "Not returned",
+}
+
+
+def test_a_new_schedule_is_listed_with_other_names(api, sandbox):
+    made = api("POST", SCHEDULES, json=NEW)
+    assert made["configV2"] == {
+        "title": "Sales",
+        "messageBody": "Here it is",
+        "notificationAttachments": [
+            {"formatOptions": {"type": "EXCEL"}, "workbookExportSource": {"type": "all"}},
+            {
+                "formatOptions": {"type": "PNG"},
+                "workbookExportSource": {"type": "page", "nodeIds": [seed.DEMO_PAGE_ID]},
+            },
+        ],
+        "notificationName": "sales",
+        "includeLink": False,
+        "runAsRecipient": False,
+        "workbookVariant": {},
+    }
+    assert (made["schedule"], made["ownerId"]) == (NEW["schedule"], seed.OWNER_ID)
+    assert made.keys().isdisjoint({"target", "description"})
+    assert api.whole_list(SCHEDULES)[-1] == made
+    again = api("POST", SCHEDULES, json=NEW)  # nothing is unique
+    assert again["scheduledNotificationId"] != made["scheduledNotificationId"]
+
+
+def test_changes_pauses_and_deletes_a_schedule(api):
+    before = api("POST", SCHEDULES, json=NEW)
+    path = f"{SCHEDULES}/{before['scheduledNotificationId']}"
+    paused = api("PATCH", path, json={"suspensionAction": "pause"})
+    assert (paused["isSuspended"], paused["disabledBy"]) == (True, seed.OWNER_ID)
+    assert paused["disabledAt"] == paused["updatedAt"]
+    change = {"schedule": {"cronSpec": "0 7 * * *"}, "configV2": {"title": "New"}}
+    changed = api("PATCH", path, json={**change, "suspensionAction": "resume"})
+    differences = {name for name in before if before[name] != changed[name]}
+    assert differences <= {"schedule", "configV2", "updatedAt"}
+    assert changed["schedule"] == {**before["schedule"], "cronSpec": "0 7 * * *"}
+    assert changed["configV2"] == {**before["configV2"], "title": "New"}
+    assert api.whole_list(SCHEDULES)[-1] == changed
+    assert api("DELETE", path) == {}
+    assert len(api.whole_list(SCHEDULES)) == 1
+    api("DELETE", path, 404)
+    api("PATCH", path, 404, json={})
+
+
+def test_sends_an_export(api, sandbox):
+    def body(form="EXCEL", **source):
+        attachment = {"formatOptions": {"type": form}, "source": {"type": "all", **source}}
+        targets = [{"type": "email", "email": "a@example.com"}]
+        targets += [{"type": "member", "userId": seed.VIEWER_ID}]
+        config = {"title": "Sales", "messageBody": "Here it is"}
+        return {"targets": targets, "config": config, "attachments": [attachment]}
+
+    path = f"/v2/workbooks/{seed.DEMO_WORKBOOK_ID}/send"
+    element = {"type": "element", "elementId": seed.DEMO_ELEMENT_ID}
+    assert api("POST", path, json=body()) == {}
+    assert api("POST", path, json=body("CSV", **element)) == {}
+    sent = sandbox.state.organization.sent
+    assert [one.body for one in sent] == [body(), body("CSV", **element)]
+    assert sent[0].memberId == seed.OWNER_ID
+    assert sent[0].workbookId == seed.DEMO_WORKBOOK_ID
