@@ -23,7 +23,7 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/members/BoZP1WBp0e4AfKubatpUfasbLVYr/files?limit=1000
     To deactivate: Sales Rep <sales_rep@example.com>
     New owner:     Vic Viewer <vic@example.com> (NEW_OWNER_EMAIL)
-    Documents:     0 to transfer
+    Documents:     1 to transfer
     Dry run: nothing was changed. To apply the plan once: DRY_RUN=false python members/deactivate_existing.py
 """
 

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -15,10 +15,11 @@ from fastapi.security import OAuth2
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sandbox.errors import Refusal
-from sandbox.organization import Organization
+from sandbox.organization import Document, Organization
 from sandbox.request_log import ignored_fields
 
 Row = TypeVar("Row")
+Opened = TypeVar("Opened", bound=Document)
 
 # --- Access ---
 
@@ -59,6 +60,21 @@ async def admin(org: Org, member_id: Caller) -> str:
 
 
 Admin = Annotated[str, Depends(admin)]
+
+
+def check_access(org: Organization, member_id: str, document: Document) -> None:
+    """Refuse with 403 if a member can't open a document. Administrators can open them all."""
+    if not org.permission(member_id, document) and not org.is_admin(member_id):
+        raise Refusal(403, f"You cannot open {document.type} {document.id}")
+
+
+async def openable(
+    org: Organization, member_id: str, documents: Iterable[Opened], skip_permission_check: bool
+) -> list[Opened]:
+    """Return what a member can open, or everything, which is for administrators."""
+    if skip_permission_check:
+        await admin(org, member_id)
+    return [d for d in documents if skip_permission_check or org.permission(member_id, d)]
 
 
 # --- Bodies ---

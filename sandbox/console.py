@@ -122,12 +122,12 @@ class View:
 
     def access(self, member_id: str, ids: Iterable[str]) -> list[tuple[str, Grant]]:
         """Return the grants on any of these IDs that a member has, directly or through a team."""
-        teams = [team.teamId for team in self.org.teams_of(member_id)]
+        grantees = self.org.grantees(member_id)
         return [
             (key, grant)
             for key in ids
             for grant in self.org.grants.get(key, [])
-            if grant.memberId == member_id or grant.teamId in teams
+            if grant.memberId in grantees or grant.teamId in grantees
         ]
 
     def recent(self, member_id: str) -> list[dict[str, Any]]:

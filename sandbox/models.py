@@ -226,3 +226,9 @@ class Grant(Stamped):
     memberId: str | None
     teamId: str | None
     permission: str
+
+
+class InodeGrant(Grant):
+    """A grant with the type of what it is on. Workspaces are folders, data models workbooks."""
+
+    inodeType: Literal["folder", "workbook", "report", "scope"]

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
+from pydantic import BaseModel
+
 from sandbox.errors import Refusal
 from sandbox.models import (
     AccountType,
@@ -41,6 +43,8 @@ NAMESPACE = uuid.UUID("5161a5a4-db0c-4b1b-9c56-5a4db0c00000")
 APP_URL = "https://app.sigmacomputing.com/sandbox"  # where URLs in the Sigma UI begin
 ORGANIZATION_ID = str(uuid.uuid5(NAMESPACE, "organization"))
 ROBOT_ID = "SigmaSchedulerRobot"
+# The system team "All members of the organization", which is in grants but not in GET /v2/teams
+ALL_MEMBERS_TEAM_ID = str(uuid.uuid5(NAMESPACE, "all members"))
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BASE_62 = string.digits + string.ascii_lowercase + string.ascii_uppercase
 LEVELS = ("view", "explore", "organize", "edit")  # of permission, from the lowest
@@ -132,43 +136,32 @@ class StoredUserAttribute(UserAttribute):
     assignments: dict[str, UserAttributeAssignment] = {}
 
 
-class StoredWorkbook(Workbook):
+class Located(BaseModel):
+    """What a document is as a file, and where it is. Data models have no description elsewhere."""
+
+    id: str
+    type: FileType
+    parentId: str
+    workspaceId: str | None
+    description: str = ""
+
+
+class StoredWorkbook(Workbook, Located):
     """A workbook and its location.
 
     number and has_input_table decide its content, see content.py. A copy has the same.
     """
 
-    parentId: str
-    workspaceId: str | None
     number: int
     has_input_table: bool
 
-    @property
-    def id(self) -> str:
-        """The ID as a file."""
-        return self.workbookId
 
-    @property
-    def type(self) -> FileType:
-        """The type as a file."""
-        return "workbook"
+class StoredDataModel(DataModel, Located):
+    """A data model and its location."""
 
 
-class StoredReport(Report):
+class StoredReport(Report, Located):
     """A report and its location."""
-
-    parentId: str
-    workspaceId: str | None
-
-    @property
-    def id(self) -> str:
-        """The ID as a file."""
-        return self.reportId
-
-    @property
-    def type(self) -> FileType:
-        """The type as a file."""
-        return "report"
 
 
 class Folder(Stamped):
@@ -187,7 +180,7 @@ class Folder(Stamped):
     description: str = ""
 
 
-Document = StoredWorkbook | StoredReport | Folder
+Document = StoredWorkbook | StoredDataModel | StoredReport | Folder
 
 
 class StoredSchedule(MaterializationSchedule):
@@ -276,7 +269,7 @@ class Organization:
     user_attributes: dict[str, StoredUserAttribute] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
     workbooks: dict[str, StoredWorkbook] = field(default_factory=dict)
-    data_models: dict[str, DataModel] = field(default_factory=dict)
+    data_models: dict[str, StoredDataModel] = field(default_factory=dict)
     reports: dict[str, StoredReport] = field(default_factory=dict)
     grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are on
     embeds: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by workbook ID
@@ -320,7 +313,7 @@ class Organization:
         """Return a user attribute."""
         return _found(self.user_attributes, attribute_id, "userAttribute")
 
-    def data_model(self, model_id: str) -> DataModel:
+    def data_model(self, model_id: str) -> StoredDataModel:
         """Return a data model by its long or short ID."""
         return _found(self.data_models, model_id, "dataModel")
 
@@ -337,9 +330,13 @@ class Organization:
         return _found(self.workbooks, workbook_id, "Workbook")
 
     def document(self, inode_id: str) -> Document:
-        """Return a workbook, folder, workspace or table by its long or short ID."""
-        every = (*self.documents(), *self.spaces(), *self.tables())
-        return _found({document.id: document for document in every}, inode_id, "inode")
+        """Return a document, folder, workspace or table by its long or short ID."""
+        things: Mapping[str, Document]
+        for things in (self.folders, self.workbooks, self.data_models, self.reports):
+            if long_id(inode_id) in things:
+                return things[long_id(inode_id)]
+        others = {other.id: other for other in (*self.spaces(), *self.tables())}
+        return _found(others, inode_id, "inode")
 
     def destination(self, inode_id: str) -> Folder:
         """Return a folder, workspace or My Documents. Refuses others with 400."""
@@ -390,14 +387,18 @@ class Organization:
 
     # Grants
 
+    def check_grantee(self, member_id: str | None, team_id: str | None) -> None:
+        """Refuse unknown members and teams."""
+        if member_id is not None:
+            self.member(member_id)
+        if team_id not in (None, ALL_MEMBERS_TEAM_ID):
+            self.team(team_id)
+
     def grant(
         self, on: str, member_id: str | None, team_id: str | None, what: str, stamped: Stamps
     ) -> None:
         """Create a grant, or update the one that the member or team already has."""
-        if member_id is not None:
-            self.member(member_id)
-        if team_id is not None:
-            self.team(team_id)
+        self.check_grantee(member_id, team_id)
         for known in self.grants.setdefault(on, []):
             if (known.memberId, known.teamId) == (member_id, team_id):
                 known.permission = what
@@ -419,20 +420,36 @@ class Organization:
         """Return the permission of a member on a document, or None."""
         if document.ownerId == member_id:
             return "edit"
-        teams = {team.teamId for team in self.teams_of(member_id)}
+        grantees = self.grantees(member_id)
         granted = [
             grant.permission
-            for on in (document.workspaceId or "", document.id)
+            for on in self.with_parents(document)
             for grant in self.grants.get(on, [])
-            if grant.memberId == member_id or grant.teamId in teams
+            if grant.memberId in grantees or grant.teamId in grantees
         ]
         return max(granted, key=LEVELS.index, default=None)
+
+    def grantees(self, member_id: str) -> set[str]:
+        """Return the IDs whose grants a member has: the member's own, and those of the teams."""
+        ids = {member_id, *(team.teamId for team in self.teams_of(member_id))}
+        member = self.member(member_id)
+        is_one_of_all = not member.isArchived and member.userKind != "guest"
+        return ids | {ALL_MEMBERS_TEAM_ID} if is_one_of_all else ids
+
+    def with_parents(self, document: Document) -> list[str]:
+        """Return the ID of a document, then those of its folders, then that of its workspace."""
+        ids, parent_id = [document.id], document.parentId
+        while parent_id is not None and parent_id in self.folders:
+            ids.append(parent_id)
+            parent_id = self.folders[parent_id].parentId
+        return list(dict.fromkeys((*ids, document.workspaceId or "")))
 
     # Documents
 
     def documents(self) -> list[Document]:
-        """Return all folders and workbooks, folders first."""
-        return [*self.folders.values(), *self.workbooks.values()]
+        """Return all folders, workbooks, data models and reports, in this order."""
+        things = (self.folders, self.workbooks, self.data_models, self.reports)
+        return [document for kind in things for document in kind.values()]
 
     def spaces(self) -> list[Folder]:
         """Return the workspaces in the form of folders."""
@@ -566,6 +583,8 @@ def add_workbook(org: Organization, key: object, stamped: Stamps, **fields: Any)
     """Add a workbook."""
     workbook_id = make_uuid("workbook", key)
     workbook = StoredWorkbook(
+        id=workbook_id,
+        type="workbook",
         workbookId=workbook_id,
         workbookUrlId=url_id(workbook_id),
         url=f"{APP_URL}/workbook/{url_id(workbook_id)}",

@@ -11,11 +11,11 @@ from sandbox.content import element_id, page_id, pages_of
 from sandbox.models import (
     AccountType,
     AttributeValue,
-    DataModel,
     Member,
     UserAttributeAssignment,
 )
 from sandbox.organization import (
+    ALL_MEMBERS_TEAM_ID,
     APP_URL,
     ORGANIZATION_ID,
     ROBOT_ID,
@@ -25,6 +25,7 @@ from sandbox.organization import (
     Options,
     Organization,
     Stamps,
+    StoredDataModel,
     StoredReport,
     StoredSchedule,
     StoredTeam,
@@ -70,6 +71,7 @@ DEMO_USER_ATTRIBUTE = "Region"  # has no assignments yet
 OWNER_ID = make_short_id("member", "owner", 28)
 VIEWER_ID = make_short_id("member", "viewer", 28)
 DEMO_MEMBER_ID = make_short_id("member", "demo", 28)
+GONE_IDS = [make_short_id("member", f"left {n}", 28) for n in range(5)]  # deactivated
 DEMO_TEAM_ID = make_uuid("team", "Onboarding")
 DEMO_CONNECTION_ID = make_uuid("connection", 1)
 DEMO_WORKSPACE_ID = make_uuid("workspace", 9)
@@ -102,6 +104,7 @@ def seed(options: Options) -> Organization:
     _seed_data_models(org)
     _seed_reports(org)
     _seed_scheduled_exports(org)
+    _seed_grants(org)
     _seed_tenant(org)
     return org
 
@@ -297,7 +300,11 @@ def _seed_schedules(org: Organization) -> None:
 def _seed_data_models(org: Organization) -> None:
     for n, name in enumerate(("Plugs Orders", "Customers")):
         model_id = make_uuid("data model", n)
-        org.data_models[model_id] = DataModel(
+        org.data_models[model_id] = StoredDataModel(
+            id=model_id,
+            type="data-model",
+            parentId=make_uuid("workspace", n),
+            workspaceId=make_uuid("workspace", n),
             dataModelId=model_id,
             dataModelUrlId=url_id(model_id),
             name=name,
@@ -313,13 +320,15 @@ def _seed_data_models(org: Organization) -> None:
 def _seed_reports(org: Organization) -> None:
     """Add five reports in different workspaces. One belongs to a deactivated member."""
     people = _people(org)
-    owners = [OWNER_ID, DEMO_MEMBER_ID, people[2].memberId, make_short_id("member", "left 2", 28)]
+    owners = [OWNER_ID, DEMO_MEMBER_ID, people[4].memberId, GONE_IDS[2]]
     for n, (name, place) in enumerate(
         (("Monthly Sales", 2), ("Campaign Summary", 1), ("Ticket Backlog", 3), ("Budget", 0))
         + (("Board Pack", 8),)
     ):
         report_id, space = make_uuid("report", n), org.workspaces[make_uuid("workspace", place)]
         org.reports[report_id] = StoredReport(
+            id=report_id,
+            type="report",
             reportId=report_id,
             reportUrlId=url_id(report_id),
             name=name,
@@ -377,6 +386,41 @@ def _seed_scheduled_exports(org: Organization) -> None:
             if i % 6 == 4:
                 scheduled.isSuspended = True
                 scheduled.disabledAt, scheduled.disabledBy = scheduled.updatedAt, OWNER_ID
+
+
+def _seed_grants(org: Organization) -> None:
+    """Add grants on single objects, also to deactivated members and to all members.
+
+    The demo member can open these documents anyway, so other recipes list the same ones.
+    """
+    people = [person.memberId for person in _people(org)]
+    team = {name: make_uuid("team", name) for name in TEAMS}
+    for n, (kind, key, grantee, what) in enumerate(
+        (
+            ("workbook", 60, DEMO_MEMBER_ID, "explore"),
+            ("workbook", 62, team["Support"], "explore"),  # the demo member's team
+            ("workbook", 75, GONE_IDS[0], "edit"),
+            ("workbook", 100, ALL_MEMBERS_TEAM_ID, "explore"),
+            ("workbook", 4, team["Finance"], "edit"),
+            ("workbook", 140, people[3], "edit"),
+            ("folder", 7, DEMO_MEMBER_ID, "explore"),
+            ("folder", 3, team["Legal"], "organize"),
+            ("data model", 0, team["Engineering"], "explore"),
+            ("report", 0, people[5], "view"),
+            ("workspace", 5, GONE_IDS[1], "explore"),
+            ("connection", 0, GONE_IDS[0], "usage"),
+            ("connection", 0, team["Finance"], "usage"),
+            ("connection", 0, people[3], "annotate"),
+            ("connection", 2, team["Marketing"], "usage"),
+            ("connection", 2, team["Engineering"], "annotate"),
+            ("connection", 2, people[5], "usage"),
+        )
+    ):
+        on = make_uuid(kind, key)
+        if kind != "workbook" or on in org.workbooks:
+            member_id = grantee if grantee in org.members else None
+            team_id = grantee if member_id is None else None
+            org.grant(on, member_id, team_id, what, _seeded(400 + 24 * n))
 
 
 def _seed_tenant(org: Organization) -> None:

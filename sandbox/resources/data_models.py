@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from sandbox.api import Caller, FullPage, Org, Paged, admin, resource
+from sandbox.api import Caller, FullPage, Org, Paged, check_access, openable, resource
 from sandbox.models import DataModel
 
 router = resource("dataModels")
@@ -16,16 +16,19 @@ async def list_data_models(
     excludeTags: bool = False,
     skipPermissionCheck: bool = False,
 ) -> FullPage[DataModel]:
-    """List the data models. All members can open them; skipPermissionCheck is for admins."""
-    if skipPermissionCheck:
-        await admin(org, caller)
-    return paging.cut(list(org.data_models.values()))
+    """List what the owner of the credentials can open; skipPermissionCheck is for admins."""
+    models = org.data_models.values()
+    return paging.cut(await openable(org, caller, models, skipPermissionCheck))
 
 
 @router.get("/v2/dataModels/{dataModelId}", summary="Get a data model")
-async def get_data_model(org: Org, dataModelId: str, excludeTags: bool = False) -> DataModel:
+async def get_data_model(
+    org: Org, caller: Caller, dataModelId: str, excludeTags: bool = False
+) -> DataModel:
     """Return a data model by its long or short ID."""
-    return org.data_model(dataModelId)
+    model = org.data_model(dataModelId)
+    check_access(org, caller, model)
+    return model
 
 
 @router.get("/v2/datasets", summary="List datasets (Deprecated)", tags=["Datasets"])

@@ -1,4 +1,4 @@
-"""/v2/files: workbooks, folders, workspaces and tables as files (inodes)."""
+"""/v2/files: documents, folders, workspaces and tables as files (inodes)."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -11,7 +11,6 @@ from sandbox.models import File, FileType, WorkspacePermission
 from sandbox.organization import (
     LEVELS,
     Document,
-    Folder,
     Organization,
     long_id,
     now,
@@ -117,24 +116,21 @@ def _seen_by(org: Organization, caller: str, document: Document) -> File:
 
 @router.get("/v2/files/{inodeId}", summary="Get file information")
 async def files_get(org: Org, caller: Caller, inodeId: str) -> File:
-    """Return a workbook, folder, workspace or table by its long or short ID."""
+    """Return a document, folder, workspace or table by its long or short ID."""
     return _seen_by(org, caller, org.document(inodeId))
 
 
 @router.patch("/v2/files/{inodeId}", summary="Update a file")
 async def files_update(org: Org, admin: Admin, inodeId: str, body: FileChange) -> File:
-    """Rename a workbook or folder, move it, or change its owner. A refusal changes nothing."""
+    """Rename a document or folder, move it, or change its owner. A refusal changes nothing."""
     document = org.document(inodeId)
     if document.parentId is None or document.type == "table":
         raise Refusal(400, f"{inodeId} is a workspace, table or My Documents. Not to be changed")
     if body.ownerId is not None and org.member(body.ownerId).isArchived:
         raise Refusal(400, f"ownerId: member {body.ownerId} is deactivated")
     into = org.destination(body.parentId or document.parentId)
-    outer: Folder | None = into
-    while outer is not None:
-        if outer.id == document.id:
-            raise Refusal(400, f"parentId: {body.parentId} is inside {inodeId}")
-        outer = org.folders.get(outer.parentId or "")
+    if document.id in org.with_parents(into):
+        raise Refusal(400, f"parentId: {body.parentId} is inside {inodeId}")
     if body.name is not None:
         document.name = body.name
     if body.description is not None:

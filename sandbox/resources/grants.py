@@ -1,12 +1,16 @@
-"""What the grants of workspaces, workbooks and connections share."""
+"""/v2/grants, and what the grants of workspaces, workbooks and connections share."""
 
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 from pydantic import model_validator
 
-from sandbox.api import Body, Empty
-from sandbox.organization import Organization, now, stamps
+from sandbox.api import Admin, Body, Empty, FullPage, Org, Paged, resource
+from sandbox.errors import Refusal
+from sandbox.models import Grant, InodeGrant
+from sandbox.organization import Organization, now, stamps, url_id
+
+router = resource("grants")
 
 One = TypeVar("One")
 Permission = TypeVar("Permission", bound=str)
@@ -43,3 +47,48 @@ def create_grants(org: Organization, on: str, grants: Sequence[NewGrant[Any]], b
     for new in grants:
         org.grant(on, new.grantee.memberId, new.grantee.teamId, new.permission, stamps(by, now()))
     return Empty()
+
+
+def as_row(org: Organization, grant: Grant) -> InodeGrant:
+    """Return a grant as /v2/grants shows it: with the short ID and the type of what it is on."""
+    on, kind = grant.inodeId, "folder"
+    if on in org.workbooks or on in org.data_models:
+        kind = "workbook"
+    elif on in org.reports:
+        kind = "report"
+    elif on in org.connections:
+        kind = "scope"
+    fields = {**grant.model_dump(), "inodeId": url_id(on), "inodeType": kind}
+    return InodeGrant.model_validate(fields)
+
+
+@router.get("/v2/grants", summary="List grants")
+async def list_grants(
+    org: Org,
+    admin: Admin,
+    paging: Paged,
+    inodeId: str | None = None,
+    teamId: str | None = None,
+    userId: str | None = None,
+    directGrantsOnly: bool = False,
+) -> FullPage[InodeGrant]:
+    """List the grants on a document, with those that it inherits, or those of a member or team.
+
+    Grants on connections have a list of their own.
+    """
+    if [inodeId, teamId, userId].count(None) != 2:
+        raise Refusal(400, "Expecting exactly one of inodeId, teamId and userId")
+    if inodeId is not None:
+        document = org.document(inodeId)
+        ids = [document.id] if directGrantsOnly else org.with_parents(document)
+        grants = [grant for on in ids for grant in org.grants.get(on, [])]
+    else:
+        org.check_grantee(userId, teamId)
+        grants = [
+            grant
+            for on, granted in org.grants.items()
+            if on not in org.connections
+            for grant in granted
+            if (grant.memberId if userId else grant.teamId) == (userId or teamId)
+        ]
+    return paging.cut([as_row(org, grant) for grant in grants])

@@ -169,7 +169,7 @@ async def list_recent_inodes(
 
 def recent_files(org: Organization, member_id: str) -> list[dict[str, Any]]:
     """Return a dozen of a member's folders and workbooks, in the fields of File."""
-    files = member_files(org, member_id, org.documents())
+    files = member_files(org, member_id, [*org.folders.values(), *org.workbooks.values()])
     files = files[:: max(1, len(files) // 12)][:12]
     day = datetime(2024, 5, 2, 9, 14, tzinfo=timezone.utc)
     for n, file in enumerate(files[1:]):

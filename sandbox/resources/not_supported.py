@@ -26,7 +26,7 @@ RESOURCES = """
     GET POST /*/tenants; DELETE /*/files/*; DELETE /*/tenants/*
 /v2/favorites: POST; GET /member/*; DELETE /member/*/file/*
 /v2/files: POST; DELETE /*
-/v2/grants: GET POST; GET DELETE /*
+/v2/grants: POST; GET DELETE /*
 /v2/members: GET /*/files/favorites; POST /*/revoke
 /v2/reports: POST; POST /tag; GET /*/columns; GET /*/controls; POST /*/copy;
     GET /*/elements; POST /*/export; POST /*/grants; GET /*/lineage; GET /*/pages; GET /*/queries;

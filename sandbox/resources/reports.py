@@ -4,9 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from sandbox import api
-from sandbox.api import Caller, FullPage, Org, Paged, resource
-from sandbox.errors import Refusal
+from sandbox.api import Caller, FullPage, Org, Paged, check_access, openable, resource
 from sandbox.models import Report
 from sandbox.organization import StoredReport
 
@@ -16,8 +14,7 @@ router = resource("reports")
 async def opened(org: Org, caller: Caller, reportId: str) -> StoredReport:
     """Return the report in the path. Refuses with 404, or with 403 if the caller lacks access."""
     report = org.report(reportId)
-    if not org.permission(caller, report) and not org.is_admin(caller):
-        raise Refusal(403, f"You cannot open report {reportId}")
+    check_access(org, caller, report)
     return report
 
 
@@ -34,16 +31,8 @@ async def list_reports(
     isArchived: bool = False,
 ) -> FullPage[Report]:
     """List what the owner of the credentials can open; skipPermissionCheck is for admins."""
-    if skipPermissionCheck:
-        await api.admin(org, caller)
-    return paging.cut(
-        [
-            report
-            for report in org.reports.values()
-            if report.isArchived == isArchived
-            and (skipPermissionCheck or org.permission(caller, report))
-        ]
-    )
+    reports = [report for report in org.reports.values() if report.isArchived == isArchived]
+    return paging.cut(await openable(org, caller, reports, skipPermissionCheck))
 
 
 @router.get("/v2/reports/{reportId}", summary="Get a report")

@@ -106,6 +106,7 @@ BODIES = {
     "listAccountTypes": {"params": {"pageSize": "3"}},
     "listWorkspaces": {"params": {"exactName": "Finance"}},
     "listAccessibleInodes": {"params": {"typeFilters": "workspace", "limit": "5"}},
+    "listGrants": {"params": {"inodeId": make_uuid("data model", 0)}},
     "listWorkbooks": {"params": {"skipPermissionCheck": "true"}},
     "copyWorkbook": {
         "json": {"destinationFolderId": seed.DEMO_WORKSPACE_ID, "name": "C", "description": "D"}

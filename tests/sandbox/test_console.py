@@ -174,6 +174,8 @@ def test_a_member(api, get, sandbox):
 
 
 def test_teams_workspaces_and_connections(api, get):
+    before = section(get("/connections"), "connections")
+    assert "Snowflake Production snowflake No grants never" in before
     onboard(api)
     api("POST", f"/v2/connections/{seed.DEMO_CONNECTION_ID}/sync", json={"path": ["RETAIL"]})
     assert "Onboarding Changed 1 public" in section(get("/teams"), "teams")
@@ -183,7 +185,6 @@ def test_teams_workspaces_and_connections(api, get):
     assert "Nea's workspace New Nea Newton view New Ada Admin edit New" in workspaces
     listed = section(get("/connections"), "connections")
     assert "Snowflake Production Changed snowflake Nea Newton usage New 20" in listed
-    assert "BigQuery Marketing bigQuery No grants never" in listed
     page = get(f"/s/{seed.DEMO_CONNECTION_ID}")
     assert "Nea Newton New usage" in section(page, "grants")
     assert "RETAIL New" in section(page, "syncs")

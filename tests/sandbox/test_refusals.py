@@ -161,6 +161,7 @@ viewer GET    /v2/files/$PRIVATE               403  -                           
 viewer GET    /v2/workbooks?skipPermissionCheck=true   403  -                     Admin
 viewer GET    /v2/dataModels?skipPermissionCheck=true  403  -                     Admin
 viewer GET    /v2/reports?skipPermissionCheck=true     403  -                     Admin
+viewer GET    /v2/grants?inodeId=$BOOK         403  -                             Admin
 viewer GET    /v2/files/$TABLE                 403  -                             $TABLE
 viewer GET    /v2/workbooks/$PRIVATE           403  -                             $PRIVATE
 viewer GET    /v2/workbooks/$PRIVATE/columns   403  -                             $PRIVATE
