@@ -178,6 +178,7 @@ class Folder(Stamped):
     workspaceId: str | None = None
     path: str = ""
     description: str = ""
+    isArchived: bool = False
 
 
 Document = StoredWorkbook | StoredDataModel | StoredReport | Folder
@@ -486,9 +487,21 @@ class Organization:
         document.parentId, document.workspaceId = into.id, into.workspaceId
         document.path = path_in(into)
         if isinstance(document, Folder):
+            self.move_content(document, document)
+
+    def move_content(self, folder: Folder, into: Folder) -> None:
+        """Put everything that is in one folder or workspace into another."""
+        for inner in self.documents():
+            if inner.parentId == folder.id:
+                self.put(inner, into)
+
+    def archive(self, document: Document, archived: bool) -> None:
+        """Put a document, with its content, into the trash or take it out."""
+        document.isArchived = archived
+        if isinstance(document, Folder):
             for inner in self.documents():
                 if inner.parentId == document.id:
-                    self.put(inner, document)
+                    self.archive(inner, archived)
 
 
 def _found(things: Mapping[str, Thing], key: str, kind: str) -> Thing:

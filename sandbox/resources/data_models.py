@@ -17,7 +17,7 @@ async def list_data_models(
     skipPermissionCheck: bool = False,
 ) -> FullPage[DataModel]:
     """List what the owner of the credentials can open; skipPermissionCheck is for admins."""
-    models = org.data_models.values()
+    models = [model for model in org.data_models.values() if not model.isArchived]
     return paging.cut(await openable(org, caller, models, skipPermissionCheck))
 
 

@@ -1,19 +1,22 @@
 """/v2/files: documents, folders, workspaces and tables as files (inodes)."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
 
-from sandbox.api import Admin, Body, Caller, FullPage, Org, Paged, resource
+from sandbox.api import Admin, Body, Caller, Empty, FullPage, Org, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import File, FileType, WorkspacePermission
 from sandbox.organization import (
     LEVELS,
     Document,
+    Folder,
     Organization,
     long_id,
+    make_uuid,
     now,
+    path_in,
     stamps,
     url_id,
 )
@@ -21,8 +24,18 @@ from sandbox.organization import (
 router = resource("files")
 
 
+class NewFile(Body):
+    """The body of POST /v2/files."""
+
+    type: Literal["workspace", "folder", "workbook", "report"]
+    name: str
+    description: str = ""
+    ownerId: str | None = None
+    parentId: str | None = None
+
+
 class FileChange(Body):
-    """The body of PATCH /v2/files/{inodeId}. Only what is sent changes; restore has no effect."""
+    """The body of PATCH /v2/files/{inodeId}. Only what is sent changes."""
 
     name: str | None = None
     description: str | None = None
@@ -77,6 +90,7 @@ def member_files(
         as_file(document, permission)
         for document in documents
         if document.parentId or document.type == "workspace"  # not My Documents
+        if not document.isArchived
         if (permission := org.permission(member_id, document))
     ]
 
@@ -94,7 +108,7 @@ def as_file(document: Document, permission: str) -> dict[str, Any]:
         "permission": permission,
         "path": document.path,
         "badge": None,
-        "isArchived": False,
+        "isArchived": document.isArchived,
         "ownerId": document.ownerId,
         **document.model_dump(include=set(stamps("", ""))),
     }
@@ -120,15 +134,50 @@ async def files_get(org: Org, caller: Caller, inodeId: str) -> File:
     return _seen_by(org, caller, org.document(inodeId))
 
 
+def _changeable(org: Organization, inode_id: str) -> Document:
+    """Return what can be changed or deleted. Refuses the rest with 400."""
+    document = org.document(inode_id)
+    if document.parentId is None or document.type == "table":
+        raise Refusal(400, f"{inode_id} is a workspace, table or My Documents. Not to be changed")
+    return document
+
+
+@router.post("/v2/files", summary="Create a file")
+async def files_create(org: Org, admin: Admin, body: NewFile) -> File:
+    """Create a folder, by default in My Documents of the caller."""
+    if body.type != "folder":
+        raise Refusal(501, f"The sandbox does not support a new file of type {body.type}")
+    into = org.destination(body.parentId or org.member(admin).homeFolderId)
+    folder = Folder(
+        id=make_uuid("folder", org.next_key()),
+        name=body.name,
+        description=body.description,
+        ownerId=org.member(body.ownerId or admin).memberId,
+        parentId=into.id,
+        workspaceId=into.workspaceId,
+        path=path_in(into),
+        **stamps(admin, now()),
+    )
+    org.folders[folder.id] = folder
+    return _seen_by(org, admin, folder)
+
+
+@router.delete("/v2/files/{inodeId}", summary="Delete a file")
+async def files_delete(org: Org, admin: Admin, inodeId: str) -> Empty:
+    """Put a document, or a folder with its content, into the trash."""
+    document = _changeable(org, inodeId)
+    org.archive(document, True)
+    document.updatedBy, document.updatedAt = admin, now()
+    return Empty()
+
+
 @router.patch("/v2/files/{inodeId}", summary="Update a file")
 async def files_update(org: Org, admin: Admin, inodeId: str, body: FileChange) -> File:
     """Rename a document or folder, move it, or change its owner. A refusal changes nothing."""
-    document = org.document(inodeId)
-    if document.parentId is None or document.type == "table":
-        raise Refusal(400, f"{inodeId} is a workspace, table or My Documents. Not to be changed")
+    document = _changeable(org, inodeId)
     if body.ownerId is not None and org.member(body.ownerId).isArchived:
         raise Refusal(400, f"ownerId: member {body.ownerId} is deactivated")
-    into = org.destination(body.parentId or document.parentId)
+    into = org.destination(body.parentId or document.parentId or "")
     if document.id in org.with_parents(into):
         raise Refusal(400, f"parentId: {body.parentId} is inside {inodeId}")
     if body.name is not None:
@@ -137,6 +186,8 @@ async def files_update(org: Org, admin: Admin, inodeId: str, body: FileChange) -
         document.description = body.description
     if body.ownerId is not None:
         document.ownerId = body.ownerId
+    if body.restore:
+        org.archive(document, False)
     org.put(document, into)
     document.updatedBy, document.updatedAt = admin, now()
     return _seen_by(org, admin, document)

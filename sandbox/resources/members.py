@@ -188,3 +188,17 @@ async def list_account_types(
     page = Paging(request, org, pageToken, pageSize).cut(org.account_types)
     more = {"nextPageToken": page["nextPage"]} if page["hasMore"] else {}
     return {"entries": page["entries"], **more}
+
+
+@types_router.get(
+    "/v2/accountTypes/{accountTypeId}/permissions", summary="List account type permissions"
+)
+async def list_account_type_permissions(
+    org: Org, admin: Admin, accountTypeId: str
+) -> list[dict[str, str]]:
+    """Return one made-up permission, which is named after the account type."""
+    for one in org.account_types:
+        if one.accountTypeId == accountTypeId:
+            name = one.accountTypeName.lower().replace(" ", "-")
+            return [{"permission": name, "description": one.description}]
+    raise Refusal(404, f"Account type {accountTypeId} not found")

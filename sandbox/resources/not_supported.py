@@ -11,7 +11,7 @@ router = APIRouter()
 
 # For each resource the methods, and what follows the resource in the path; * is an ID or a name
 RESOURCES = """
-/v2/accountTypes: POST; DELETE /*; GET /*/permissions
+/v2/accountTypes: POST; DELETE /*
 /v2/api-connectors: GET POST; GET PATCH DELETE /*
 /v2/api-credentials: GET POST; GET PATCH DELETE /*
 /v2/connections: PUT PATCH DELETE /*; POST /*/dbtArtifacts; GET /paths/*;
@@ -25,7 +25,6 @@ RESOURCES = """
 /v2/deploymentPolicies: GET POST; GET /tenants; GET PATCH DELETE /*; GET POST /*/files;
     GET POST /*/tenants; DELETE /*/files/*; DELETE /*/tenants/*
 /v2/favorites: POST; GET /member/*; DELETE /member/*/file/*
-/v2/files: POST; DELETE /*
 /v2/grants: POST; GET DELETE /*
 /v2/members: GET /*/files/favorites; POST /*/revoke
 /v2/reports: POST; POST /tag; GET /*/columns; GET /*/controls; POST /*/copy;
@@ -41,14 +40,14 @@ RESOURCES = """
 /v2/shared_templates: POST /accept; GET /shared_with_you; DELETE /*
 /v2/sourceSwapPolicies: GET POST; GET PATCH DELETE /*
 /v2/tags: GET POST; PATCH DELETE /*; GET /*/workbooks
-/v2/teams: POST; PATCH DELETE /*; POST /*/assignedUserAttributes; GET /*/user-attributes
+/v2/teams: POST /*/assignedUserAttributes; GET /*/user-attributes
 /v2/templates: POST /save_workbook; GET /*; POST /*/swapSources
 /v2/tenants: POST; GET PATCH DELETE /*; GET /*/capabilities/deployments;
     POST /*/capabilities/deployments:batchAdd; POST /*/capabilities/deployments:batchRemove;
     GET /*/workbooks
 /v2/translations: GET POST /organization; GET PUT DELETE /organization/*;
     GET PUT DELETE /organization/*/*
-/v2/user-attributes: POST; GET DELETE /*; GET POST PATCH /*/teams; GET POST PATCH /*/tenants;
+/v2/user-attributes: GET POST PATCH /*/teams; GET POST PATCH /*/tenants;
     DELETE /*/teams/*; DELETE /*/tenants/*; DELETE /*/users/*
 /v2/webhooks: POST /*/*; GET /*/*/schema
 /v2/workbooks: POST; POST /tag; GET POST /*/bookmarks; POST /*/convertToReport;
@@ -58,7 +57,7 @@ RESOURCES = """
     POST PATCH DELETE /*/elements/*/materializationSchedules; DELETE /*/embeds/*;
     DELETE /*/grants/*; POST /*/tag/*/copy; DELETE /*/tags/*; GET /*/tags/*/bookmarks;
     POST /*/tags/*/bookmarks/; GET PATCH DELETE /*/tags/*/bookmarks/*
-/v2/workspaces: PATCH DELETE /*; DELETE /*/grants/*
+/v2/workspaces: DELETE /*/grants/*
 """.strip()
 
 

@@ -2,9 +2,17 @@
 
 from sandbox.api import Admin, Body, CountedPage, Empty, Org, Paged, resource
 from sandbox.models import AttributeValue, UserAttribute, UserAttributeAssignment
-from sandbox.organization import now, stamps
+from sandbox.organization import StoredUserAttribute, make_uuid, now, stamps
 
 router = resource("user-attributes")
+
+
+class NewUserAttribute(Body):
+    """The body of POST /v2/user-attributes."""
+
+    name: str
+    description: str | None = None
+    defaultValue: AttributeValue | None = None
 
 
 class NewAssignment(Body):
@@ -39,6 +47,30 @@ async def list_user_attributes(
     """List the user attributes. name matches a part of the name."""
     wanted = (name or "").lower()
     return paging.cut([a for a in org.user_attributes.values() if wanted in a.name.lower()])
+
+
+@router.post("/v2/user-attributes", summary="Create a user attribute")
+async def create_user_attribute(org: Org, admin: Admin, body: NewUserAttribute) -> UserAttribute:
+    """Create a user attribute without assignments."""
+    attribute_id = make_uuid("user attribute", org.next_key())
+    fields = body.model_dump(exclude_none=True)
+    org.user_attributes[attribute_id] = StoredUserAttribute(
+        userAttributeId=attribute_id, **fields, **stamps(admin, now())
+    )
+    return org.user_attributes[attribute_id]
+
+
+@router.get("/v2/user-attributes/{userAttributeId}", summary="Get a user attribute")
+async def get_user_attribute(org: Org, userAttributeId: str) -> UserAttribute:
+    """Return a user attribute."""
+    return org.user_attribute(userAttributeId)
+
+
+@router.delete("/v2/user-attributes/{userAttributeId}", summary="Delete a user attribute")
+async def delete_user_attribute(org: Org, admin: Admin, userAttributeId: str) -> Empty:
+    """Delete a user attribute and its assignments."""
+    del org.user_attributes[org.user_attribute(userAttributeId).userAttributeId]
+    return Empty()
 
 
 @router.post(

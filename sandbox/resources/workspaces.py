@@ -1,6 +1,7 @@
 """/v2/workspaces: the workspaces and their grants."""
 
 from sandbox.api import Admin, Body, Empty, FullPage, Org, Page, Paged, resource
+from sandbox.errors import Refusal
 from sandbox.models import Grant, Workspace, WorkspacePermission
 from sandbox.organization import add_workspace, now, stamps
 from sandbox.resources.grants import NewGrant, NewGrants, create_grants
@@ -9,7 +10,7 @@ router = resource("workspaces")
 
 
 class NewWorkspace(Body):
-    """The body of POST /v2/workspaces."""
+    """The body of POST /v2/workspaces, and of PATCH /v2/workspaces/{workspaceId}."""
 
     name: str
     noDuplicates: bool = False
@@ -49,6 +50,31 @@ async def create_workspace(
 async def get_workspace(org: Org, workspaceId: str) -> Workspace:
     """Return a workspace."""
     return org.workspace(workspaceId)
+
+
+@router.patch("/v2/workspaces/{workspaceId}", summary="Update a workspace")
+async def update_workspace(
+    org: Org, admin: Admin, workspaceId: str, body: NewWorkspace
+) -> Workspace:
+    """Rename a workspace. With noDuplicates a name that another one has is refused."""
+    workspace = org.workspace(workspaceId)
+    others = [w.name.lower() for w in org.workspaces.values() if w is not workspace]
+    if body.noDuplicates and body.name.lower() in others:
+        raise Refusal(409, f"There is already a workspace {body.name}")
+    workspace.name, workspace.updatedBy, workspace.updatedAt = body.name, admin, now()
+    folder = org.destination(workspace.workspaceId)
+    org.move_content(folder, folder)  # the paths contain the name
+    return workspace
+
+
+@router.delete("/v2/workspaces/{workspaceId}", summary="Delete a workspace")
+async def delete_workspace(org: Org, admin: Admin, workspaceId: str) -> Empty:
+    """Delete a workspace and its grants. Its content moves to My Documents of the caller."""
+    folder = org.destination(org.workspace(workspaceId).workspaceId)
+    org.move_content(folder, org.folders[org.member(admin).homeFolderId])
+    del org.workspaces[folder.id]
+    org.grants.pop(folder.id, None)
+    return Empty()
 
 
 @router.get("/v2/workspaces/{workspaceId}/grants", summary="List grants for a workspace")

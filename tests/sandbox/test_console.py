@@ -217,6 +217,12 @@ def test_materializations_advance_by_polls(api, get):
     assert "Orders Monthly 10 Orders 0 6 * * * America/Los_Angeles Paused" in schedules
 
 
+def test_a_deleted_workbook_is_in_the_trash(api, get):
+    api("DELETE", f"/v2/files/{seed.DEMO_WORKBOOK_ID}")
+    assert "Location Trash" in words(get(f"/workbook/{seed.DEMO_WORKBOOK_ID}"))
+    assert "Plugs Sales Performance Changed Ada Admin Trash" in words(get("/workbooks"))
+
+
 def test_scheduled_and_sent_exports(api, get):
     page = get(f"/workbook/{seed.DEMO_WORKBOOK_ID}")
     row = "Weekly sales 0 8 * * 1 America/New_York reports@example.com Ada Admin Active"

@@ -153,3 +153,42 @@ def test_a_folder_moves_with_its_content(api, org):
     # It can't be moved into a folder that it contains
     api("PATCH", f"/v2/files/{ARCHIVE_ID}", json={"parentId": folder_id})
     api("PATCH", f"/v2/files/{folder_id}", 400, json={"parentId": ARCHIVE_ID})
+
+
+def test_creates_folders(api, org):
+    made = api("POST", "/v2/files", json={"type": "folder", "name": "New", "description": "D"})
+    assert (made["type"], made["ownerId"]) == ("folder", seed.OWNER_ID)
+    assert (made["path"], made["description"]) == ("My Documents", "D")
+    assert made["parentId"] == org.members[seed.OWNER_ID].homeFolderId
+    assert api("GET", f"/v2/files/{made['urlId']}") == made
+    body = {"type": "folder", "name": "Inner", "parentId": make_uuid("folder", 0)}
+    inner = api("POST", "/v2/files", json={**body, "ownerId": seed.VIEWER_ID})
+    assert (inner["path"], inner["ownerId"]) == ("Finance/Archive", seed.VIEWER_ID)
+
+
+def test_deleted_files_are_in_the_trash_until_they_are_restored(api):
+    def lists():
+        files = api.whole_list("/v2/files", limit=1000)
+        workbooks = api.whole_list("/v2/workbooks", limit=1000)
+        return [row["id"] for row in files] + [row["workbookId"] for row in workbooks]
+
+    folder_id, before = make_uuid("folder", 3), lists()
+    folder = api("GET", f"/v2/files/{folder_id}")
+    inside = [r["id"] for r in api.whole_list("/v2/files", parentId=folder_id)]
+    assert inside
+    for key in (folder_id, seed.DEMO_WORKBOOK_ID):
+        assert api("DELETE", f"/v2/files/{key}") == {}
+        assert api("GET", f"/v2/files/{key}")["isArchived"] is True
+    gone = {folder_id, seed.DEMO_WORKBOOK_ID, *inside}
+    assert set(before) - set(lists()) == gone
+    archived = api.whole_list("/v2/workbooks", isArchived=True)
+    assert {row["workbookId"] for row in archived} == gone - {folder_id}
+    for key in (folder_id, seed.DEMO_WORKBOOK_ID):
+        restored = api("PATCH", f"/v2/files/{key}", json={"restore": True})
+        assert restored["isArchived"] is False
+    assert lists() == before
+    for kind in ("reports", "dataModels"):
+        row = api.whole_list(f"/v2/{kind}")[0]
+        api("DELETE", f"/v2/files/{row[f'{kind[:-1]}Id']}")
+        assert row not in api.whole_list(f"/v2/{kind}")
+    assert api("GET", f"/v2/files/{folder_id}")["path"] == folder["path"]

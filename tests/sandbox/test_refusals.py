@@ -15,7 +15,16 @@ REFUSED = r"""
 admin  GET    /v2/no/such/path                 404  -                             /v2/no/such/path
 admin  GET    /v2/members/                     404  -                             /v2/members/
 admin  PUT    /v2/members/$MEMBER              405  -                             PUT
-admin  POST   /v2/teams                        501  {}                            does not support POST /v2/teams
+admin  POST   /v2/favorites                    501  {}                            does not support POST /v2/favorites
+admin  POST   /v2/files                        501  {"type": "workbook", "name": "N"}  workbook
+admin  POST   /v2/files                        400  {"type": "folder", "name": "N", "parentId": "$BOOK"}  is a workbook
+admin  DELETE /v2/files/$SPACE                 400  -                             $SPACE
+admin  POST   /v2/teams                        404  {"name": "N", "members": ["$VIEWER", "x"]}  Member x not found
+admin  PATCH  /v2/teams/$TEAM                  400  {"name": "N", "visibility": "secret"}  visibility
+admin  PATCH  /v2/workspaces/$SPACE            409  {"name": "finance", "noDuplicates": true}  finance
+admin  GET    /v2/accountTypes/x/permissions   404  -                             x not found
+admin  POST   /v2/user-attributes              400  {"name": "N", "defaultValue": {"val": 1, "type": "string"}}  defaultValue.val
+admin  GET    /v2/user-attributes/$NONE        404  -                             $NONE not found
 admin  GET    /v2/reports/x/pages              501  -                             does not support GET /v2/reports/x/pages
 admin  POST   /v2/dataModels/x:materialize     501  {}                            does not support POST
 admin  PUT    /v2/reports/x                    405  -                             PUT
@@ -148,6 +157,13 @@ viewer POST   /v2/members                      403  {$NEW}                      
 viewer PATCH  /v2/members/$MEMBER              403  {"firstName": "X"}            Admin
 viewer DELETE /v2/members/$MEMBER              403  -                             Admin
 viewer GET    /v2/members/$MEMBER/teams        403  -                             Admin
+viewer POST   /v2/teams                        403  {"name": "N"}                 Admin
+viewer DELETE /v2/teams/$TEAM                  403  -                             Admin
+viewer POST   /v2/files                        403  {"type": "folder", "name": "N"}  Admin
+viewer DELETE /v2/files/$BOOK                  403  -                             Admin
+viewer DELETE /v2/workspaces/$SPACE            403  -                             Admin
+viewer POST   /v2/user-attributes              403  {"name": "N"}                 Admin
+viewer DELETE /v2/user-attributes/$ATTR        403  -                             Admin
 viewer PATCH  /v2/teams/$TEAM/members          403  {"add": ["$VIEWER"]}          Admin
 viewer POST   /v2/workspaces                   403  {"name": "X"}                 Admin
 viewer POST   /v2/workspaces/$SPACE/grants     403  {"grants": []}                Admin

@@ -308,3 +308,62 @@ def test_a_large_organization_starts_at_once():
     begin = time.monotonic()
     seed.seed(seed.Options(workbooks=2500))
     assert time.monotonic() - begin < 1  # it takes 50 ms
+
+
+def test_creates_changes_and_deletes_teams(api):
+    made = api("POST", "/v2/teams", json={"name": "New", "members": [seed.VIEWER_ID]})
+    assert (made["members"], made["workspaceId"]) == ([seed.VIEWER_ID], None)
+    path = f"/v2/teams/{made['teamId']}"
+    changed = api("PATCH", path, json={"description": "D", "visibility": "public"})
+    assert (changed["name"], changed["description"], changed["visibility"]) == (
+        "New",
+        "D",
+        "public",
+    )
+    assert api("GET", path)["members"] == [seed.VIEWER_ID]
+    grant = {"grantee": {"teamId": made["teamId"]}, "permission": "view"}
+    grants = f"/v2/workspaces/{seed.DEMO_WORKSPACE_ID}/grants"
+    before = api.whole_list(grants)
+    api("POST", grants, json={"grants": [grant]})
+    assert api("DELETE", path) == {}
+    api("GET", path, 404)
+    assert api.whole_list(grants) == before
+    assert api.whole_list(f"/v2/members/{seed.VIEWER_ID}/teams", limit=1000).count(changed) == 0
+
+
+def test_renames_and_deletes_workspaces(api):
+    space = f"/v2/workspaces/{seed.make_uuid('workspace', 3)}"
+    inside = api.whole_list("/v2/files", limit=1000, parentId=seed.make_uuid("workspace", 3))
+    assert {row["path"] for row in inside} == {"Support"}
+    renamed = api("PATCH", space, json={"name": "Money", "noDuplicates": True})
+    assert api("GET", space) == renamed
+    assert renamed["name"] == "Money"
+    paths = [api("GET", f"/v2/files/{row['id']}")["path"] for row in inside]
+    assert set(paths) == {"Money"}
+    below = api.whole_list("/v2/files", limit=1000, parentId=seed.make_uuid("folder", 3))
+    assert {row["path"] for row in below} == {"Money/Archive"}
+    assert api("DELETE", space) == {}
+    api("GET", space, 404)
+    moved = [api("GET", f"/v2/files/{row['id']}") for row in inside]
+    home = api("GET", f"/v2/members/{seed.OWNER_ID}")["homeFolderId"]
+    assert {(row["path"], row["parentId"]) for row in moved} == {("My Documents", home)}
+
+
+def test_permissions_of_an_account_type(api, viewer):
+    for one in api("GET", "/v2/accountTypes")["entries"]:
+        path = f"/v2/accountTypes/{one['accountTypeId']}/permissions"
+        (row,) = api("GET", path)
+        assert row["description"] == one["description"]
+        viewer("GET", path, 403)
+
+
+def test_creates_and_deletes_user_attributes(api):
+    default = {"val": "East", "type": "string"}
+    made = api("POST", "/v2/user-attributes", json={"name": "Area", "defaultValue": default})
+    path = f"/v2/user-attributes/{made['userAttributeId']}"
+    assert api("GET", path) == made == api.whole_list("/v2/user-attributes")[-1]
+    assert (made["name"], made["defaultValue"]) == ("Area", default)
+    assignment = {"userId": seed.VIEWER_ID, "value": default}
+    api("POST", f"{path}/users", json={"assignments": [assignment]})
+    assert api("DELETE", path) == {}
+    api("GET", path, 404)
