@@ -14,6 +14,7 @@ Sample output:
     BigQuery Marketing     bigQuery   f69a0356-ebf5-555d-9232-1f815b2ee06a
     Sigma Sample Database  snowflake  55bf2fc2-9265-5832-a5f8-c4e7fefbbe01
     Snowflake Production   snowflake  731b8533-1a07-5071-9103-68a70259b8e2
+    Snowflake Staging      snowflake  4e6b10c0-1e73-500c-b910-761f5d413243
 """
 
 # 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find

@@ -7,7 +7,15 @@ once, and a copy, which has the same number, shows the same.
 from datetime import date, timedelta
 
 from sandbox.models import Element, WorkbookPage
-from sandbox.organization import StoredWorkbook, make_short_id
+from sandbox.organization import (
+    APP_URL,
+    CATALOG,
+    Source,
+    StoredWorkbook,
+    make_short_id,
+    make_uuid,
+    url_id,
+)
 
 ROWS = 100
 FIRST_DAY = date(2024, 1, 1)
@@ -33,6 +41,17 @@ CONTROLS = [
     {"name": "DateFilter", "valueType": "date-range"},
     {"name": "Region", "valueType": "text"},
 ]
+
+
+# What workbooks read, besides custom SQL and data models. No document reads DEPARTMENTS.
+TABLES = [
+    (database, schema, table)
+    for database, schemas in CATALOG.items()
+    for schema, tables in schemas.items()
+    for table in tables
+    if table != "DEPARTMENTS"
+]
+SQL = "select REGION, sum(SALES_AMOUNT) from RETAIL.PLUGS_ELECTRONICS.ORDERS group by REGION"
 
 
 class Page(WorkbookPage):
@@ -106,3 +125,57 @@ def rows_of(workbook: StoredWorkbook, element: Element) -> list[dict[str, object
         }
         rows.append({column: row[column] for column in element.columns})
     return rows
+
+
+# --- Sources ---
+
+
+def table_source(connection: int, path: tuple[str, ...]) -> Source:
+    """Return a table of a seeded connection as a source."""
+    inode_id = make_uuid("inode", (make_uuid("connection", connection), *path))
+    return {"type": "table", "inodeId": inode_id}
+
+
+def model_source(number: int) -> Source:
+    """Return an element of a seeded data model as a source."""
+    model_id = make_uuid("data model", number)
+    elements = [make_short_id("element", model_id, 10)]
+    return {"type": "data-model", "dataModelId": model_id, "elementIds": elements}
+
+
+def sql_source(key: object) -> Source:
+    """Return custom SQL on the demo connection as a source."""
+    custom = {"definition": SQL, "customSqlId": make_uuid("custom SQL", key)}
+    return {"type": "custom-sql", "connectionId": make_uuid("connection", 1), **custom}
+
+
+def seeded_sources(number: int) -> list[Source]:
+    """Return what a workbook reads on start. The demo workbook, 0, reads most kinds."""
+    sources = [table_source(2 if number % 4 == 3 else 1, TABLES[(number + 1) % len(TABLES)])]
+    if number % 3 == 0:
+        sources.append(table_source(1, TABLES[number % len(TABLES)]))
+    if number % 10 == 0:
+        sources.append(sql_source(number))
+    if number % 5 == 0:
+        sources.append(model_source(number // 5 % 6))
+    if number == 60:
+        dataset_id = make_uuid("dataset", 0)
+        url = f"{APP_URL}/b/{url_id(dataset_id)}"
+        sources.append({"type": "dataset", "inodeId": dataset_id, "url": url})
+    return sources
+
+
+def sources_of(workbook: StoredWorkbook, version: int = 0) -> list[Source]:
+    """Return what a version reads, by default the latest. Version N of the seed has N sources."""
+    version = version or workbook.latestVersion
+    if version in workbook.versions:
+        return workbook.versions[version].sources
+    return seeded_sources(workbook.number)[:version]
+
+
+def source_by_element(workbook: StoredWorkbook) -> dict[str, Source]:
+    """Return the source of each element that has columns, by elementId. Tables come first."""
+    sources = sources_of(workbook)
+    elements = [e for page in pages_of(workbook) for e in page.elements if e.columns]
+    elements.sort(key=lambda element: element.type != "table")
+    return {e.elementId: sources[n % len(sources)] for n, e in enumerate(elements)}

@@ -3,6 +3,7 @@
 A field with a default is optional in the contract: a response leaves it out until it is set.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 WorkspacePermission = Literal["view", "explore", "organize", "edit"]
 ConnectionPermission = Literal["usage", "annotate"]
 WorkbookPermission = Literal["view", "explore", "edit"]
+TagColor = Literal["cyan", "grass", "violet", "plum", "amber", "bronze"]
 FileType = Literal[
     "workspace", "folder", "workbook", "dataset", "data-model", "sql", "worksheet", "dashboard",
     "template", "table", "symlink", "report"
@@ -122,11 +124,42 @@ class Versioned(Stamped):
     isArchived: bool = False
 
 
+class VersionTag(Stamped):
+    """A version tag, such as Production. Documents carry it on one of their versions."""
+
+    versionTagId: str
+    name: str
+    ownerId: str
+    isArchived: bool = False
+    description: str = ""
+    color: TagColor = "cyan"
+
+
+class WorkbookTag(BaseModel):
+    """A version tag on a version of a workbook. The tagged version is a workbook of its own."""
+
+    versionTagId: str
+    name: str
+    sourceWorkbookVersion: int
+    taggedWorkbookId: str
+    workbookTaggedAt: str
+
+
+class Version(BaseModel):
+    """A published version of a workbook. publishedBy is a memberId; tags have no names."""
+
+    version: int
+    publishedAt: str
+    publishedBy: str
+    tags: list[dict[str, str]] = []
+
+
 class Workbook(Versioned):
     """A workbook."""
 
     workbookId: str
     workbookUrlId: str
+    tags: Sequence[WorkbookTag] = ()
     description: str = ""
 
 

@@ -32,12 +32,16 @@ from sandbox.models import (
     Team,
     UserAttribute,
     UserAttributeAssignment,
+    Version,
+    VersionTag,
     Workbook,
+    WorkbookTag,
     Workspace,
 )
 
 Thing = TypeVar("Thing")
 Stamps = dict[str, Any]  # the fields of Stamped
+Source = dict[str, Any]  # what a document reads, in the fields of GET /v2/workbooks/*/sources
 
 NAMESPACE = uuid.UUID("5161a5a4-db0c-4b1b-9c56-5a4db0c00000")
 APP_URL = "https://app.sigmacomputing.com/sandbox"  # where URLs in the Sigma UI begin
@@ -146,14 +150,29 @@ class Located(BaseModel):
     description: str = ""
 
 
+class StoredVersion(Version):
+    """A published version, and what it reads."""
+
+    sources: list[Source]
+
+
+class StoredWorkbookTag(WorkbookTag):
+    """A tag on a workbook, and the member that applied it."""
+
+    taggedBy: str
+
+
 class StoredWorkbook(Workbook, Located):
     """A workbook and its location.
 
     number and has_input_table decide its content, see content.py. A copy has the same.
+    versions has only those that were published since the start.
     """
 
     number: int
     has_input_table: bool
+    tags: Sequence[StoredWorkbookTag] = ()
+    versions: dict[int, StoredVersion] = {}
 
 
 class StoredDataModel(DataModel, Located):
@@ -270,8 +289,11 @@ class Organization:
     user_attributes: dict[str, StoredUserAttribute] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
     workbooks: dict[str, StoredWorkbook] = field(default_factory=dict)
+    tags: dict[str, VersionTag] = field(default_factory=dict)
+    tagged: dict[str, StoredWorkbook] = field(default_factory=dict)  # by taggedWorkbookId
     data_models: dict[str, StoredDataModel] = field(default_factory=dict)
     reports: dict[str, StoredReport] = field(default_factory=dict)
+    sources: dict[str, list[Source]] = field(default_factory=dict)  # of data models and reports
     grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are on
     embeds: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by workbook ID
     schedules: dict[str, list[StoredSchedule]] = field(default_factory=dict)  # by workbook ID
@@ -327,8 +349,23 @@ class Organization:
         return _found(self.exports, query_id, "Query")
 
     def workbook(self, workbook_id: str) -> StoredWorkbook:
-        """Return a workbook by its long or short ID."""
-        return _found(self.workbooks, workbook_id, "Workbook")
+        """Return a workbook, or a tagged version of one, by its long or short ID."""
+        tagged = self.tagged.get(long_id(workbook_id))
+        return tagged or _found(self.workbooks, workbook_id, "Workbook")
+
+    def tag(self, tag_id: str) -> VersionTag:
+        """Return a version tag."""
+        return _found(self.tags, tag_id, "Tag")
+
+    def table(self, inode_id: str) -> tuple[StoredConnection, tuple[str, ...]]:
+        """Return the connection and path of a table. Refuses what isn't a table with 400."""
+        for connection in self.connections.values():
+            for path in ((), *connection.paths()):
+                if connection.inode_id(path) == long_id(inode_id):
+                    if len(path) == 3:
+                        return connection, path
+                    raise Refusal(400, f"{inode_id} is a connection or scope, not a table")
+        raise Refusal(400, f"{inode_id} is a {self.document(inode_id).type}, not a table")
 
     def document(self, inode_id: str) -> Document:
         """Return a document, folder, workspace or table by its long or short ID."""
@@ -590,6 +627,44 @@ def add_connection(
     )
     org.connections[connection.connectionId] = connection
     return connection
+
+
+def publish(workbook: StoredWorkbook, sources: list[Source], by: str, at: str) -> None:
+    """Publish a new version of a workbook, which reads these sources."""
+    workbook.latestVersion += 1
+    workbook.updatedBy, workbook.updatedAt = by, at
+    workbook.versions[workbook.latestVersion] = StoredVersion(
+        version=workbook.latestVersion, publishedAt=at, publishedBy=by, sources=sources
+    )
+
+
+def tag_workbook(
+    org: Organization,
+    workbook: StoredWorkbook,
+    tag: VersionTag,
+    version: int,
+    sources: list[Source],
+    by: str,
+    at: str,
+) -> StoredWorkbook:
+    """Put a tag on a version, or move it there. Returns the tagged version, which keeps its ID."""
+    tagged_id = make_uuid("tagged", (workbook.workbookId, tag.versionTagId))
+    if tagged_id not in org.tagged:
+        ids = {"id": tagged_id, "workbookId": tagged_id, "workbookUrlId": url_id(tagged_id)}
+        fresh = {"latestVersion": 0, "versions": {}, "tags": ()}
+        org.tagged[tagged_id] = workbook.model_copy(update={**ids, **fresh})
+    publish(org.tagged[tagged_id], sources, by, at)
+    row = StoredWorkbookTag(
+        versionTagId=tag.versionTagId,
+        name=tag.name,
+        sourceWorkbookVersion=version,
+        taggedWorkbookId=tagged_id,
+        workbookTaggedAt=at,
+        taggedBy=by,
+    )
+    others = [other for other in workbook.tags if other.versionTagId != tag.versionTagId]
+    workbook.tags = [*others, row]
+    return org.tagged[tagged_id]
 
 
 def add_workbook(org: Organization, key: object, stamped: Stamps, **fields: Any) -> StoredWorkbook:

@@ -7,16 +7,28 @@ Everything that the documents and the demo settings mention has a constant here.
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sandbox.content import element_id, page_id, pages_of
+from sandbox.content import (
+    TABLES,
+    element_id,
+    model_source,
+    page_id,
+    pages_of,
+    sources_of,
+    sql_source,
+    table_source,
+)
 from sandbox.models import (
     AccountType,
     AttributeValue,
     Member,
+    TagColor,
     UserAttributeAssignment,
+    VersionTag,
 )
 from sandbox.organization import (
     ALL_MEMBERS_TEAM_ID,
     APP_URL,
+    CATALOG,
     ORGANIZATION_ID,
     ROBOT_ID,
     Client,
@@ -38,6 +50,7 @@ from sandbox.organization import (
     make_short_id,
     make_uuid,
     stamps,
+    tag_workbook,
     time_text,
     url_id,
 )
@@ -74,6 +87,7 @@ DEMO_MEMBER_ID = make_short_id("member", "demo", 28)
 GONE_IDS = [make_short_id("member", f"left {n}", 28) for n in range(5)]  # deactivated
 DEMO_TEAM_ID = make_uuid("team", "Onboarding")
 DEMO_CONNECTION_ID = make_uuid("connection", 1)
+STAGING_CONNECTION_ID = make_uuid("connection", 3)
 DEMO_WORKSPACE_ID = make_uuid("workspace", 9)
 DEMO_WORKBOOK_ID = make_uuid("workbook", 0)
 DEMO_PAGE_ID = page_id(0, "Dashboard")
@@ -81,6 +95,8 @@ DEMO_ELEMENT_ID = element_id(0, "Data", 0)
 DEMO_SHEET_ID = make_short_id("sheet", DEMO_ELEMENT_ID, 10)
 PAUSED_WORKBOOK_ID = make_uuid("workbook", 10)
 TWO_SCHEDULES_WORKBOOK_ID = make_uuid("workbook", 20)
+PRODUCTION_TAG_ID = make_uuid("tag", "Production")
+STAGING_TAG_ID = make_uuid("tag", "Staging")
 TENANT_ID = make_uuid("tenant", 0)
 DEMO_USER_ATTRIBUTE_ID = make_uuid("user attribute", DEMO_USER_ATTRIBUTE)
 
@@ -100,6 +116,7 @@ def seed(options: Options) -> Organization:
     _seed_connections(org)
     _seed_user_attributes(org)
     _seed_workbooks(org)
+    _seed_tags(org)
     _seed_schedules(org)
     _seed_data_models(org)
     _seed_reports(org)
@@ -207,9 +224,10 @@ def _seed_connections(org: Organization) -> None:
             ("Sigma Sample Database", "snowflake", "SUCCESS", "DISABLED"),
             ("Snowflake Production", "snowflake", "SUCCESS", "SUCCESS"),
             ("BigQuery Marketing", "bigQuery", "FAILED", "DISABLED"),
+            ("Snowflake Staging", "snowflake", "SUCCESS", "DISABLED"),
         )
     ):
-        add_connection(
+        connection = add_connection(
             org,
             n,
             _seeded(n),
@@ -224,6 +242,8 @@ def _seed_connections(org: Organization) -> None:
             role="REPORTING",
             test={"read": read, "write": write},
         )
+    logistics = {"LOGISTICS": ["DELIVERIES"]}  # staging lacks one table, RETURNS
+    connection.catalog = {**CATALOG, "RETAIL": {**CATALOG["RETAIL"], **logistics}}
     # The connection of the tutorial has no grants yet
     org.grant(make_uuid("connection", 0), None, make_uuid("team", "Sales"), "usage", _seeded(0))
 
@@ -268,13 +288,43 @@ def _seed_workbooks(org: Organization) -> None:
             _seeded(n),
             name=name,
             path=path,
-            latestVersion=1 + n % 9,
+            latestVersion=1 + n % 9 if n else 6,
             ownerId=owner,
             parentId=parent_id,
             workspaceId=None if is_private else space.workspaceId,
             number=n,
             has_input_table=(n - 7) % org.options.input_tables == 0,
         )
+
+
+def _seed_tags(org: Organization) -> None:
+    """Add four tags. Some workbooks carry Production, on the version before the latest."""
+    colors: dict[str, TagColor] = {
+        "Production": "grass",
+        "Staging": "amber",
+        "QA": "violet",
+        "Old release": "bronze",
+    }
+    for n, (name, color) in enumerate(colors.items()):
+        tag_id = make_uuid("tag", name)
+        org.tags[tag_id] = VersionTag(
+            versionTagId=tag_id,
+            name=name,
+            ownerId=OWNER_ID,
+            isArchived=name == "Old release",
+            description=f"What {name} shows",
+            color=color,
+            **_seeded(n),
+        )
+    for number, version, name in (
+        (0, 4, "Production"),
+        (0, 6, "Staging"),
+        *((n, n % 9, "Production") for n in range(5, org.options.workbooks, 37) if n % 9),
+    ):
+        workbook = org.workbooks[make_uuid("workbook", number)]
+        at = time_text(SEED_TIME + timedelta(days=version, hours=number))
+        tag = org.tags[make_uuid("tag", name)]
+        tag_workbook(org, workbook, tag, version, sources_of(workbook, version), OWNER_ID, at)
 
 
 def _seed_schedules(org: Organization) -> None:
@@ -298,8 +348,19 @@ def _seed_schedules(org: Organization) -> None:
 
 
 def _seed_data_models(org: Organization) -> None:
-    for n, name in enumerate(("Plugs Orders", "Customers")):
+    """Add data models. Customers reads Plugs Orders, and two models of stores read each other."""
+    customers, orders, _, stores, deliveries, returns, employees = TABLES
+    sources = {
+        "Plugs Orders": [table_source(1, orders)],
+        "Customers": [table_source(1, customers), model_source(0)],
+        "Store Performance": [table_source(1, stores), model_source(3)],
+        "Store Targets": [model_source(2), table_source(1, deliveries)],
+        "Returns by Region": [sql_source("Returns by Region"), table_source(1, returns)],
+        "Headcount": [table_source(2, employees)],
+    }
+    for n, name in enumerate(sources):
         model_id = make_uuid("data model", n)
+        org.sources[model_id] = sources[name]
         org.data_models[model_id] = StoredDataModel(
             id=model_id,
             type="data-model",

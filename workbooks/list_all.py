@@ -12,7 +12,7 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/workbooks?limit=1000
     Name                      Version    URL
     ------------------------  ---------  ----------------------------------------------------------------------
-    Plugs Sales Performance   1          https://app.sigmacomputing.com/sandbox/workbook/3IL2M1YGTmw7N3gaLlhK3n
+    Plugs Sales Performance   6          https://app.sigmacomputing.com/sandbox/workbook/3IL2M1YGTmw7N3gaLlhK3n
     Churn Forecast 1          2          https://app.sigmacomputing.com/sandbox/workbook/POURKBzoZDTt0YARctis8
     Pipeline Weekly 2         3          https://app.sigmacomputing.com/sandbox/workbook/7iQwFBTDnFQlphNt3TbFdm
     ...

@@ -19,7 +19,7 @@ Sample output:
     Page 1
     #    Name                     Path                    LatestVersion
     ---  -----------------------  ----------------------  ---------------
-    1    Plugs Sales Performance  Finance                 1
+    1    Plugs Sales Performance  Finance                 6
     2    Churn Forecast 1         Marketing               2
     3    Pipeline Weekly 2        Sales                   3
     ...

@@ -110,6 +110,13 @@ async def list_connection_paths(
     )
 
 
+@router.get("/v2/connections/paths/{inodeId}", summary="Get connection path for a table")
+async def get_inode_connection_path(org: Org, inodeId: str) -> dict[str, Any]:
+    """Return the connection and path of a table by its long or short ID."""
+    connection, path = org.table(inodeId)
+    return {"connectionId": connection.connectionId, "path": path}
+
+
 @router.get("/v2/connections/{connectionId}", summary="Get connection details")
 async def get_connection(org: Org, connectionId: str) -> Connection:
     """Return a connection."""

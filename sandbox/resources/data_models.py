@@ -1,9 +1,12 @@
 """/v2/dataModels, and what they replaced: datasets. Also templates, of which there are none."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from sandbox.api import Caller, FullPage, Org, Paged, check_access, openable, resource
+from fastapi import Query, Request
+
+from sandbox.api import Caller, FullPage, Org, Paged, Paging, check_access, openable, resource
 from sandbox.models import DataModel
+from sandbox.organization import Source
 
 router = resource("dataModels")
 
@@ -29,6 +32,28 @@ async def get_data_model(
     model = org.data_model(dataModelId)
     check_access(org, caller, model)
     return model
+
+
+@router.get("/v2/dataModels/{dataModelId}/sources", summary="List data model sources")
+async def list_data_model_sources(
+    request: Request,
+    org: Org,
+    caller: Caller,
+    dataModelId: str,
+    pageToken: str | None = None,
+    pageSize: Annotated[int, Query(ge=1)] = 50,
+) -> dict[str, list[Source] | str]:
+    """List what a data model reads. Tables and datasets have tableId and datasetId."""
+    model = org.data_model(dataModelId)
+    check_access(org, caller, model)
+    page = Paging(request, org, pageToken, pageSize).cut(
+        [
+            {f"{s['type']}Id" if name == "inodeId" else name: value for name, value in s.items()}
+            for s in org.sources[model.id]
+        ]
+    )
+    more = {"nextPageToken": page["nextPage"]} if page["hasMore"] else {}
+    return {"entries": page["entries"], **more}
 
 
 @router.get("/v2/datasets", summary="List datasets (Deprecated)", tags=["Datasets"])

@@ -16,7 +16,7 @@ from sandbox.errors import Refusal
 from sandbox.export_files import CONTENT_TYPES, ROWS_PER_MB, large_csv, make_file
 from sandbox.models import Element
 from sandbox.organization import Export, ExportedTable, StoredWorkbook, make_short_id
-from sandbox.resources.workbooks import Opened, element_of, page_of
+from sandbox.resources.workbooks import Opened, element_of, page_of, with_tag
 
 router, query_router = resource("workbooks"), resource("query")
 
@@ -60,8 +60,7 @@ class NewExport(Body):
 @router.post("/v2/workbooks/{workbookId}/export", summary="Export data from a workbook")
 async def export_workbook(org: Org, workbook: Opened, body: NewExport) -> dict[str, bool | str]:
     """Start an export of an element, a page, or the whole workbook if neither is named."""
-    if body.tag is not None:
-        raise Refusal(404, f"Tag {body.tag} not found")  # no workbook has any
+    workbook = await with_tag(org, workbook, body.tag)
     if body.exportAs is not None:
         org.member(body.exportAs)
     elements = _chosen(workbook, body)

@@ -14,11 +14,11 @@ RESOURCES = """
 /v2/accountTypes: POST; DELETE /*
 /v2/api-connectors: GET POST; GET PATCH DELETE /*
 /v2/api-credentials: GET POST; GET PATCH DELETE /*
-/v2/connections: PUT PATCH DELETE /*; POST /*/dbtArtifacts; GET /paths/*;
+/v2/connections: PUT PATCH DELETE /*; POST /*/dbtArtifacts;
     GET POST /paths/*/grants; GET /tables/*/columns; DELETE /*/grants/*; DELETE /paths/*/grants/*
 /v2/credentials: POST; DELETE /*
 /v2/dataModels: POST /tag; GET /*/columns; GET /*/elements; GET /*/lineage;
-    GET /*/materializationSchedules; GET /*/sources; POST /*/swapSources; GET /*/tags;
+    GET /*/materializationSchedules; POST /*/swapSources; GET /*/tags;
     POST /*:materialize; GET /*/materializations/*
 /v2/datasets: GET /*; GET POST /*/grants; GET POST /*/materialization; POST /*/migrate;
     GET /*/sources; DELETE /*/grants/*
@@ -39,7 +39,7 @@ RESOURCES = """
     POST /service-providers/*/certificates/*/deactivate
 /v2/shared_templates: POST /accept; GET /shared_with_you; DELETE /*
 /v2/sourceSwapPolicies: GET POST; GET PATCH DELETE /*
-/v2/tags: GET POST; PATCH DELETE /*; GET /*/workbooks
+/v2/tags: POST; PATCH DELETE /*; GET /*/workbooks
 /v2/teams: POST /*/assignedUserAttributes; GET /*/user-attributes
 /v2/templates: POST /save_workbook; GET /*; POST /*/swapSources
 /v2/tenants: POST; GET PATCH DELETE /*; GET /*/capabilities/deployments;
@@ -52,8 +52,7 @@ RESOURCES = """
 /v2/webhooks: POST /*/*; GET /*/*/schema
 /v2/workbooks: POST; POST /tag; GET POST /*/bookmarks; POST /*/convertToReport;
     POST /*/restoreVersion; POST /*/saveTemplate; GET /*/schema; POST /*/shareCrossOrg;
-    GET /*/sources; POST /*/swapSources; GET /*/tags;
-    GET /*/version-history; GET PATCH DELETE /*/bookmarks/*;
+    POST /*/swapSources; GET PATCH DELETE /*/bookmarks/*;
     POST PATCH DELETE /*/elements/*/materializationSchedules; DELETE /*/embeds/*;
     DELETE /*/grants/*; POST /*/tag/*/copy; DELETE /*/tags/*; GET /*/tags/*/bookmarks;
     POST /*/tags/*/bookmarks/; GET PATCH DELETE /*/tags/*/bookmarks/*

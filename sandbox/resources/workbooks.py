@@ -6,18 +6,17 @@ from fastapi import Depends
 
 from sandbox import api
 from sandbox.api import Admin, Body, Caller, CountedPage, Empty, FullPage, Org, Paged, resource
-from sandbox.content import CONTROLS, TYPES, Page, pages_of
+from sandbox.content import CONTROLS, Page, pages_of, sources_of
 from sandbox.errors import Refusal
 from sandbox.models import Element, Workbook, WorkbookPage, WorkbookPermission
 from sandbox.organization import (
     StoredWorkbook,
     add_workbook,
     make_short_id,
-    make_uuid,
     now,
     path_in,
+    publish,
     stamps,
-    url_id,
 )
 from sandbox.resources.grants import NewGrant, NewGrants, create_grants
 
@@ -42,7 +41,7 @@ class NewEmbed(Body):
 
 
 class NewWorkbookGrant(NewGrant[WorkbookPermission]):
-    """A permission on a workbook. No workbook has tags, so tagId has no effect."""
+    """A permission on a workbook. With tagId it also counts for the whole workbook."""
 
     tagId: str | None = None
 
@@ -58,6 +57,31 @@ async def opened(org: Org, caller: Caller, workbookId: str) -> StoredWorkbook:
 Opened = Annotated[StoredWorkbook, Depends(opened)]
 
 
+async def with_tag(
+    org: Org, workbook: Opened, tag: str | None = None, bookmarkId: str | None = None
+) -> StoredWorkbook:
+    """Return the tagged version, or the workbook itself. There are no bookmarks."""
+    if bookmarkId is not None:
+        raise Refusal(404, f"Bookmark {bookmarkId} not found")
+    if tag is None:
+        return workbook
+    for one in workbook.tags:
+        if one.name.lower() == tag.lower():
+            return org.tagged[one.taggedWorkbookId]
+    raise Refusal(404, f"Tag {tag} not found on this workbook")
+
+
+async def with_tag_name(
+    org: Org, workbook: Opened, tagName: str | None = None, bookmarkId: str | None = None
+) -> StoredWorkbook:
+    """Do the same for the operations that have another name for the tag."""
+    return await with_tag(org, workbook, tagName, bookmarkId)
+
+
+Tagged = Annotated[StoredWorkbook, Depends(with_tag)]
+TaggedByName = Annotated[StoredWorkbook, Depends(with_tag_name)]
+
+
 @router.get("/v2/workbooks", summary="List workbooks")
 async def list_workbooks(
     org: Org,
@@ -71,7 +95,7 @@ async def list_workbooks(
     """List what the owner of the credentials can open; skipPermissionCheck is for admins."""
     if skipPermissionCheck:
         await api.admin(org, caller)
-    return paging.cut(
+    page = paging.cut(
         [
             workbook
             for workbook in org.workbooks.values()
@@ -79,6 +103,13 @@ async def list_workbooks(
             and (skipPermissionCheck or org.permission(caller, workbook))
         ]
     )
+    if excludeTags:
+        fields = set(Workbook.model_fields) - {"tags"}
+        page["entries"] = [
+            Workbook(**one.model_dump(include=fields, exclude_unset=True))
+            for one in page["entries"]
+        ]
+    return page
 
 
 @router.get("/v2/workbooks/{workbookId}", summary="Get a workbook")
@@ -89,16 +120,16 @@ async def get_workbook(workbook: Opened, includeTaggedSourceUrlId: bool = False)
 
 @router.post("/v2/workbooks/{workbookId}/copy", summary="Duplicate a workbook")
 async def copy_workbook(org: Org, admin: Admin, workbook: Opened, body: WorkbookCopy) -> Workbook:
-    """Copy a workbook into a folder. The caller owns the copy, which has no grants or schedules."""
+    """Copy a workbook into a folder. The copy has no grants, schedules or tags."""
     folder = org.destination(body.destinationFolderId)
     more = {"description": body.description} if body.description else {}
-    return add_workbook(
+    copy = add_workbook(
         org,
         org.next_key(),
-        stamps(admin, now()),
+        stamps(admin, at := now()),
         name=body.name,
         path=path_in(folder),
-        latestVersion=1,
+        latestVersion=0,
         ownerId=admin,
         parentId=folder.id,
         workspaceId=folder.workspaceId,
@@ -106,40 +137,26 @@ async def copy_workbook(org: Org, admin: Admin, workbook: Opened, body: Workbook
         has_input_table=workbook.has_input_table,
         **more,
     )
+    publish(copy, sources_of(workbook), admin, at)
+    return copy
 
 
 # --- Content ---
 
 
 @router.get("/v2/workbooks/{workbookId}/pages", summary="List workbook pages for a workbook")
-async def list_workbook_pages(
-    paging: Paged, workbook: Opened, tag: str | None = None, bookmarkId: str | None = None
-) -> CountedPage[WorkbookPage]:
+async def list_workbook_pages(paging: Paged, workbook: Tagged) -> CountedPage[WorkbookPage]:
     """List the pages of a workbook, including hidden ones."""
-    _refuse_versions(tag, bookmarkId)
     return paging.cut(pages_of(workbook))
-
-
-def _refuse_versions(tag: str | None, bookmark_id: str | None) -> None:
-    """Refuse tags and bookmarks: no workbook has any."""
-    if tag is not None:
-        raise Refusal(404, f"Tag {tag} not found")
-    if bookmark_id is not None:
-        raise Refusal(404, f"Bookmark {bookmark_id} not found")
 
 
 @router.get(
     "/v2/workbooks/{workbookId}/pages/{pageId}/elements", summary="List elements in a workbook page"
 )
 async def list_workbook_page_elements(
-    paging: Paged,
-    workbook: Opened,
-    pageId: str,
-    tag: str | None = None,
-    bookmarkId: str | None = None,
+    paging: Paged, workbook: Tagged, pageId: str
 ) -> CountedPage[Element]:
     """List the elements of one page."""
-    _refuse_versions(tag, bookmarkId)
     return paging.cut(page_of(workbook, pageId).elements)
 
 
@@ -152,11 +169,8 @@ def page_of(workbook: StoredWorkbook, page_id: str) -> Page:
 
 
 @router.get("/v2/workbooks/{workbookId}/elements", summary="List elements in a workbook")
-async def list_workbook_elements(
-    paging: Paged, workbook: Opened, tagName: str | None = None, bookmarkId: str | None = None
-) -> CountedPage[Element]:
+async def list_workbook_elements(paging: Paged, workbook: TaggedByName) -> CountedPage[Element]:
     """List the elements of all pages. The entries don't name the page."""
-    _refuse_versions(tagName, bookmarkId)
     return paging.cut(elements_of(workbook))
 
 
@@ -173,123 +187,10 @@ def element_of(workbook: StoredWorkbook, element_id: str) -> Element:
     raise Refusal(404, f"Element {element_id} not found")
 
 
-@router.get(
-    "/v2/workbooks/{workbookId}/elements/{elementId}/columns",
-    summary="List columns for a workbook element",
-)
-async def get_element_columns(
-    paging: Paged, workbook: Opened, elementId: str
-) -> CountedPage[dict[str, Any]]:
-    """List the columns of an element. Texts and controls have none."""
-    columns = columns_of(element_of(workbook, elementId))
-    return paging.cut(
-        [
-            {"label": label, "type": {"type": TYPES.get(label, "text")}, **column}
-            for label, column in columns.items()
-        ]
-    )
-
-
-@router.get(
-    "/v2/workbooks/{workbookId}/columns", summary="List columns for all elements in a workbook"
-)
-async def get_workbook_columns(paging: Paged, workbook: Opened) -> CountedPage[dict[str, Any]]:
-    """List the columns of all elements, with other fields than those of one element."""
-    return paging.cut(
-        [
-            {"name": label, "type": {}, "elementId": element.elementId, **column}
-            for element in elements_of(workbook)
-            for label, column in columns_of(element).items()
-        ]
-    )
-
-
-def columns_of(element: Element) -> dict[str, dict[str, str]]:
-    """Return the fields that all lists of columns have, by label."""
-    return {
-        label: {
-            "columnId": make_short_id("column", f"{element.elementId} {label}", 10),
-            "formula": f"[{TABLE_PATH[-1]}/{label}]",
-        }
-        for label in element.columns
-    }
-
-
 @router.get("/v2/workbooks/{workbookId}/controls", summary="List workbook controls")
 async def get_workbook_controls(paging: Paged, workbook: Opened) -> CountedPage[dict[str, str]]:
     """List the controls of a workbook, by the names that an export's parameters use."""
     return paging.cut(CONTROLS)
-
-
-# --- Sources: all elements read the same table ---
-
-TABLE_PATH = ("RETAIL", "PLUGS_ELECTRONICS", "ORDERS")
-
-
-@router.get("/v2/workbooks/{workbookId}/lineage", summary="List lineage for a workbook")
-async def list_lineage_tree(
-    org: Org, paging: Paged, workbook: Opened
-) -> CountedPage[dict[str, Any]]:
-    """List the table, and the elements that read it."""
-    connection = org.connection(make_uuid("connection", 1))
-    inode_id = connection.inode_id(TABLE_PATH)
-    source = [f"inode-{url_id(inode_id)}"]
-    table = {"type": "table", "connectionId": connection.connectionId, "name": TABLE_PATH[2]}
-    element = {"type": "element", "sourceIds": source, "dataSourceIds": source}
-    rows = [{**element, "elementId": e.elementId} for e in elements_of(workbook) if e.columns]
-    return paging.cut([{**table, "inodeId": inode_id}, *rows])
-
-
-@router.get(
-    "/v2/workbooks/{workbookId}/lineage/elements/{elementId}",
-    summary="List lineage of a workbook element",
-)
-async def list_lineage(org: Org, workbook: Opened, elementId: str) -> dict[str, Any]:
-    """Return the table that an element reads. Texts and controls read none."""
-    element = element_of(workbook, elementId)
-    node = {
-        "nodeId": elementId,
-        "type": "sheet",
-        "name": element.name or "",
-        "elementId": elementId,
-    }
-    if not element.columns:
-        return {"dependencies": {elementId: node}, "edges": []}
-    table_id = f"inode-{url_id(org.connection(make_uuid('connection', 1)).inode_id(TABLE_PATH))}"
-    table = {"nodeId": table_id, "type": "table", "name": TABLE_PATH[-1]}
-    edge = {"source": table_id, "target": elementId, "type": "source"}
-    return {"dependencies": {elementId: node, table_id: table}, "edges": [edge]}
-
-
-@router.get("/v2/workbooks/{workbookId}/queries", summary="List SQL queries in a workbook")
-async def list_workbook_queries(paging: Paged, workbook: Opened) -> CountedPage[dict[str, str]]:
-    """List the queries of the elements that have columns."""
-    return paging.cut([query_of(e) for e in elements_of(workbook) if e.columns])
-
-
-@router.get(
-    "/v2/workbooks/{workbookId}/elements/{elementId}/query",
-    summary="Get the SQL query for a workbook element",
-)
-async def get_element_query(
-    paging: Paged,
-    workbook: Opened,
-    elementId: str,
-    tagName: str | None = None,
-    bookmarkId: str | None = None,
-) -> dict[str, str]:
-    """Return the query of an element. Texts and controls have none."""
-    _refuse_versions(tagName, bookmarkId)
-    return query_of(element_of(workbook, elementId))
-
-
-def query_of(element: Element) -> dict[str, str]:
-    """Return the query of an element, or the reason why there is none."""
-    columns = ", ".join(f'"{label}"' for label in element.columns)
-    sql = {"sql": f"select {columns} from {'.'.join(TABLE_PATH)}"}
-    missing = {"error": f"A {element.type} element has no query"}
-    named = {"elementId": element.elementId, "name": element.name}
-    return {**named, **(sql if element.columns else missing)}
 
 
 # --- Embeds and grants ---

@@ -52,7 +52,8 @@ def test_lists_the_connections_of_the_sandbox(call_recipe):
     done = call_recipe(RECIPE, OUTPUT_FORMAT="json")
     rows = json.loads(done.stdout)
     names = [row["name"] for row in rows]
-    assert names == ["BigQuery Marketing", "Sigma Sample Database", "Snowflake Production"]
+    snowflake = ["Snowflake Production", "Snowflake Staging"]
+    assert names == ["BigQuery Marketing", "Sigma Sample Database", *snowflake]
     assert seed.DEMO_CONNECTION_ID in [row["connectionId"] for row in rows]
 
 

@@ -185,6 +185,7 @@ IDS = {
     "workspaceId": seed.DEMO_WORKSPACE_ID,
     "connectionId": seed.DEMO_CONNECTION_ID,
     "inodeId": seed.DEMO_WORKBOOK_ID,
+    "tableId": make_uuid("inode", (seed.DEMO_CONNECTION_ID, "RETAIL", "LOGISTICS", "RETURNS")),
     "workbookId": seed.DEMO_WORKBOOK_ID,
     "accountTypeId": make_uuid("account type", "Act"),
     "pageId": seed.DEMO_PAGE_ID,
@@ -217,6 +218,7 @@ def call(server, method, path, **sent):
         basic = (seed.CLIENT_ID, seed.SECRET)
         url = f"{server.address}/v2/auth/token"
         token = requests.post(url, data=form, auth=basic, timeout=10).json()["access_token"]
+    path = path.replace("paths/{inodeId}", "paths/{tableId}")
     url = server.address + path.format(**IDS)
     headers = {"Authorization": f"Bearer {token}", **sent.pop("headers", {})}
     return requests.request(method, url, headers=headers, timeout=10, **sent)

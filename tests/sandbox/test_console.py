@@ -197,7 +197,7 @@ def test_workbooks(api, get):
     api("PATCH", f"/v2/files/{seed.DEMO_WORKBOOK_ID}", json=change)
     rows = section(get("/workbooks?search=plugs sales"), "workbooks")
     assert "1 workbook that" in rows and "of 264" in rows
-    assert "Plugs Sales Performance Changed Sales Rep Sandbox 1 Sales Rep view New" in rows
+    assert "Plugs Sales Performance Changed Sales Rep Sandbox 6 Sales Rep view New" in rows
     page = get(f"/workbook/{seed.DEMO_WORKBOOK_ID}")
     assert "Sales Rep New view" in section(page, "grants")
     assert seed.DEMO_ELEMENT_ID in section(page, "elements")

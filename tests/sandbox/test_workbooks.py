@@ -114,11 +114,15 @@ def test_lineage_of_an_element_leads_to_the_file_of_its_table(api):
 def test_lineage_and_queries(api):
     elements = api.whole_list(f"{WORKBOOK}/elements")
     with_rows = [element for element in elements if "columns" in element]
-    table, *readers = api.whole_list(f"{WORKBOOK}/lineage", limit=2)
-    file = api("GET", f"/v2/files/{table['inodeId']}")
-    assert (file["type"], file["name"]) == ("table", table["name"])
+    lineage = api.whole_list(f"{WORKBOOK}/lineage", limit=2)
+    sources, readers = lineage[:4], lineage[4:]
+    assert [row["type"] for row in sources] == ["table", "table", "customSQL", "data-model"]
+    for table in sources[:2]:
+        file = api("GET", f"/v2/files/{table['inodeId']}")
+        assert (file["type"], file["name"]) == ("table", table["name"])
+        assert [f"inode-{file['urlId']}"] in [row["sourceIds"] for row in readers]
     assert [row["elementId"] for row in readers] == [e["elementId"] for e in with_rows]
-    assert all(row["sourceIds"] == [f"inode-{file['urlId']}"] for row in readers)
+    assert len({row["sourceIds"][0] for row in readers}) == len(sources)
     queries = api.whole_list(f"{WORKBOOK}/queries", limit=2)
     assert [row["elementId"] for row in queries] == [e["elementId"] for e in with_rows]
     for element in elements:  # a connector asks for every element
