@@ -29,6 +29,8 @@ FIELDS = {
     "connection": "name updatedAt",
     "folder": "name path ownerId updatedAt",
     "workbook": "name path ownerId description updatedAt",
+    "data model": "name path ownerId description updatedAt",
+    "report": "name path ownerId description updatedAt",
     "materialization": "status error",
     "schedule": "title cronSpec timezone ownerId isSuspended updatedAt",
     "grant": "permission updatedAt",
@@ -50,9 +52,10 @@ LABELS = {
 def snapshot(org: Organization) -> Snapshot:
     """Return everything that can change and that the console shows."""
     seen: Snapshot = {}
-    for kind in "member team workspace connection folder workbook materialization".split():
+    documents = ("folder", "workbook", "data model", "report")
+    for kind in ("member", "team", "workspace", "connection", *documents, "materialization"):
         fields = attrgetter(*FIELDS[kind].split())
-        things: dict[str, Any] = getattr(org, f"{kind}s")
+        things: dict[str, Any] = getattr(org, f"{kind}s".replace(" ", "_"))
         seen |= {
             (kind, key): fields(thing)
             for key, thing in things.items()

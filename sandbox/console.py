@@ -28,7 +28,7 @@ from sandbox.content import pages_of
 from sandbox.errors import Refusal
 from sandbox.faults import CHANGED, OF_DOWNLOADS, REFUSED, Fault, first_problem
 from sandbox.models import Grant, Member
-from sandbox.organization import ROBOT_ID, Export, Organization
+from sandbox.organization import ALL_MEMBERS_TEAM_ID, ROBOT_ID, Export, Organization
 from sandbox.resources.exports import file_response
 from sandbox.resources.members import recent_files
 
@@ -66,11 +66,15 @@ def find(org: Organization, key: str) -> Named:
         folder = org.folders[key]
         owner = f"/members/{folder.ownerId}#documents"
         return Named("folder", folder.name, f"/s/{folder.workspaceId}" if folder.path else owner)
+    if key == ALL_MEMBERS_TEAM_ID:
+        return Named("team", "All members of the organization", "")
     for kind, things, url in (
         ("team", org.teams, f"/admin/teams/{key}"),
         ("workspace", org.workspaces, f"/s/{key}"),
         ("connection", org.connections, f"/s/{key}"),
         ("workbook", org.workbooks, f"/workbook/{key}"),
+        ("data model", org.data_models, f"/data-model/{key}"),
+        ("report", org.reports, f"/report/{key}"),
         ("user attribute", org.user_attributes, ""),
     ):
         if key in things:
@@ -232,6 +236,7 @@ LISTS = {
     "teams": ("Name, description, visibility or teamId", "name description visibility teamId"),
     "workspaces": ("Name or workspaceId", "name workspaceId workspaceUrlId"),
     "workbooks": ("Name, location, owner or workbookId", "name path workbookId ownerId"),
+    "reports": ("Name, location, owner or reportId", "name path reportId ownerId"),
     "connections": ("Name, type or connectionId", "name type connectionId"),
     "materializations": ("Workbook or element", "workbookId elementName"),
     "exports": ("Workbook, format or queryId", "name format queryId"),
@@ -243,6 +248,7 @@ LISTS = {
 @router.get("/teams")
 @router.get("/workspaces")
 @router.get("/workbooks")
+@router.get("/reports")
 @router.get("/connections")
 @router.get("/materializations")
 @router.get("/exports")
@@ -266,13 +272,18 @@ async def list_page(view: Viewed) -> Response:
 @router.get("/admin/teams/{key}")
 @router.get("/s/{key}")
 @router.get("/workbook/{key}")
+@router.get("/data-model/{key}")
+@router.get("/report/{key}")
 async def detail_page(view: Viewed, key: str) -> Response:
-    """Show a member, a team, a workspace or connection (Sigma's URLs are alike), or a workbook."""
+    """Show a member, a team, a workspace or connection (Sigma's URLs are alike), or a document."""
     org, area = view.org, view.request.url.path.split("/")[1]
     if area == "members":
         return view.show("member.html", thing=org.member(key))
     if area == "workbook":
         return view.show("workbook.html", thing=org.workbook(key))
+    if area in ("data-model", "report"):
+        document = org.report(key) if area == "report" else org.data_model(key)
+        return view.show("document.html", thing=document)
     if area == "admin":
         team = org.team(key)
         people = [org.members[member_id] for member_id in team.members]

@@ -434,25 +434,30 @@ class Organization:
 
     def grant(
         self, on: str, member_id: str | None, team_id: str | None, what: str, stamped: Stamps
-    ) -> None:
+    ) -> Grant:
         """Create a grant, or update the one that the member or team already has."""
         self.check_grantee(member_id, team_id)
         for known in self.grants.setdefault(on, []):
             if (known.memberId, known.teamId) == (member_id, team_id):
                 known.permission = what
                 known.updatedBy, known.updatedAt = stamped["updatedBy"], stamped["updatedAt"]
-                return
-        self.grants[on].append(
-            Grant(
-                grantId=make_uuid("grant", (on, member_id, team_id)),
-                inodeId=on,
-                organizationId=self.id,
-                memberId=member_id,
-                teamId=team_id,
-                permission=what,
-                **stamped,
-            )
+                return known
+        new = Grant(
+            grantId=make_uuid("grant", (on, member_id, team_id)),
+            inodeId=on,
+            organizationId=self.id,
+            memberId=member_id,
+            teamId=team_id,
+            permission=what,
+            **stamped,
         )
+        self.grants[on].append(new)
+        return new
+
+    def find_grant(self, grant_id: str, on: str = "") -> Grant:
+        """Return a grant, or refuse with 404; also if it isn't on what has the ID `on`."""
+        lists = [self.grants.get(on, [])] if on else self.grants.values()
+        return _found({one.grantId: one for grants in lists for one in grants}, grant_id, "Grant")
 
     def permission(self, member_id: str, document: Document) -> str | None:
         """Return the permission of a member on a document, or None."""

@@ -7,6 +7,8 @@ DETAILS = {
     "/admin/teams/{key}": seed.DEMO_TEAM_ID,
     "/s/{key}": seed.DEMO_WORKSPACE_ID,
     "/workbook/{key}": seed.DEMO_WORKBOOK_ID,
+    "/data-model/{key}": seed.make_uuid("data model", 0),
+    "/report/{key}": seed.make_uuid("report", 0),
 }
 PAGES = [
     route.path.replace("{key}", DETAILS.get(route.path, ""))

@@ -8,7 +8,7 @@ from sandbox.api import Admin, Body, Empty, FullPage, Org, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Connection, ConnectionPermission, Grant
 from sandbox.organization import APP_URL, StoredConnection, add_connection, now, stamps, url_id
-from sandbox.resources.grants import NewGrant, NewGrants, create_grants
+from sandbox.resources.grants import NewGrant, NewGrants, create_grants, delete_grant_on
 
 router = resource("connections")
 
@@ -141,6 +141,14 @@ async def create_connection_grant(
 ) -> Empty:
     """Create grants, or update those that exist."""
     return create_grants(org, org.connection(connectionId).connectionId, body.grants, admin)
+
+
+@router.delete(
+    "/v2/connections/{connectionId}/grants/{grantId}", summary="Delete a grant for a connection"
+)
+async def delete_connection_grant(org: Org, admin: Admin, connectionId: str, grantId: str) -> Empty:
+    """Delete a grant on a connection."""
+    return delete_grant_on(org, org.connection(connectionId).connectionId, grantId)
 
 
 # Sigma has this one on the singular path

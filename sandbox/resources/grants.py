@@ -1,16 +1,25 @@
 """/v2/grants, and what the grants of workspaces, workbooks and connections share."""
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 from pydantic import model_validator
 
 from sandbox.api import Admin, Body, Empty, FullPage, Org, Paged, resource
 from sandbox.errors import Refusal
-from sandbox.models import Grant, InodeGrant
-from sandbox.organization import Organization, now, stamps, url_id
+from sandbox.models import Grant, InodeGrant, WorkbookPermission, WorkspacePermission
+from sandbox.organization import LEVELS, Organization, now, stamps, url_id
 
 router = resource("grants")
+
+# The permissions on each type of file
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    "workspace": get_args(WorkspacePermission),
+    "folder": get_args(WorkspacePermission),
+    "workbook": get_args(WorkbookPermission),
+    "data-model": get_args(WorkbookPermission),
+    "report": ("view", "edit"),
+}
 
 One = TypeVar("One")
 Permission = TypeVar("Permission", bound=str)
@@ -42,10 +51,24 @@ class NewGrants(Body, Generic[One]):
     grants: list[One]
 
 
+class NewInodeGrant(NewGrant[str]):
+    """The body of POST /v2/grants. tagId has no effect."""
+
+    inodeId: str
+    tagId: str | None = None
+
+
 def create_grants(org: Organization, on: str, grants: Sequence[NewGrant[Any]], by: str) -> Empty:
     """Create grants on something by its ID, or update those that exist."""
     for new in grants:
         org.grant(on, new.grantee.memberId, new.grantee.teamId, new.permission, stamps(by, now()))
+    return Empty()
+
+
+def delete_grant_on(org: Organization, on: str, grant_id: str) -> Empty:
+    """Delete a grant on something by its ID. Refuses with 404 if the grant is on another thing."""
+    grant = org.find_grant(grant_id, on)
+    org.grants[on].remove(grant)
     return Empty()
 
 
@@ -92,3 +115,35 @@ async def list_grants(
             if (grant.memberId if userId else grant.teamId) == (userId or teamId)
         ]
     return paging.cut([as_row(org, grant) for grant in grants])
+
+
+@router.post("/v2/grants", summary="Create or update a grant")
+async def create_grant(org: Org, admin: Admin, body: NewInodeGrant) -> InodeGrant:
+    """Create a grant on a document, folder or workspace, or raise the one that exists."""
+    document, grantee = org.document(body.inodeId), body.grantee
+    words = PERMISSIONS.get(document.type, ())
+    if body.permission not in words:
+        expected = f"Expecting {', '.join(words) or 'no grant'} on a {document.type} at permission"
+        raise Refusal(400, f"{expected} but instead got: {body.permission!r}")
+    held = [
+        grant.permission
+        for grant in org.grants.get(document.id, [])
+        if (grant.memberId, grant.teamId) == (grantee.memberId, grantee.teamId)
+    ]
+    what = max([body.permission, *held], key=LEVELS.index)
+    stamped = stamps(admin, now())
+    return as_row(org, org.grant(document.id, grantee.memberId, grantee.teamId, what, stamped))
+
+
+@router.get("/v2/grants/{grantId}", summary="Get a grant")
+async def get_grant(org: Org, admin: Admin, grantId: str) -> InodeGrant:
+    """Return a grant, also one on a connection."""
+    return as_row(org, org.find_grant(grantId))
+
+
+@router.delete("/v2/grants/{grantId}", summary="Delete a grant")
+async def delete_grant(org: Org, admin: Admin, grantId: str) -> InodeGrant:
+    """Delete a grant, also one on a connection, and return it."""
+    grant = org.find_grant(grantId)
+    org.grants[grant.inodeId].remove(grant)
+    return as_row(org, grant)

@@ -14,8 +14,8 @@ RESOURCES = """
 /v2/accountTypes: POST; DELETE /*
 /v2/api-connectors: GET POST; GET PATCH DELETE /*
 /v2/api-credentials: GET POST; GET PATCH DELETE /*
-/v2/connections: PUT PATCH DELETE /*; POST /*/dbtArtifacts;
-    GET POST /paths/*/grants; GET /tables/*/columns; DELETE /*/grants/*; DELETE /paths/*/grants/*
+/v2/connections: PUT PATCH DELETE /*; POST /*/dbtArtifacts; GET POST /paths/*/grants;
+    GET /tables/*/columns; DELETE /paths/*/grants/*
 /v2/credentials: POST; DELETE /*
 /v2/dataModels: POST /tag; GET /*/columns; GET /*/elements; GET /*/lineage;
     GET /*/materializationSchedules; POST /*/swapSources; GET /*/tags;
@@ -25,7 +25,6 @@ RESOURCES = """
 /v2/deploymentPolicies: GET POST; GET /tenants; GET PATCH DELETE /*; GET POST /*/files;
     GET POST /*/tenants; DELETE /*/files/*; DELETE /*/tenants/*
 /v2/favorites: POST; GET /member/*; DELETE /member/*/file/*
-/v2/grants: POST; GET DELETE /*
 /v2/members: GET /*/files/favorites; POST /*/revoke
 /v2/reports: POST; POST /tag; GET /*/columns; GET /*/controls; POST /*/copy;
     GET /*/elements; POST /*/export; POST /*/grants; GET /*/lineage; GET /*/pages; GET /*/queries;
@@ -54,9 +53,8 @@ RESOURCES = """
     POST /*/restoreVersion; POST /*/saveTemplate; GET /*/schema; POST /*/shareCrossOrg;
     POST /*/swapSources; GET PATCH DELETE /*/bookmarks/*;
     POST PATCH DELETE /*/elements/*/materializationSchedules; DELETE /*/embeds/*;
-    DELETE /*/grants/*; POST /*/tag/*/copy; DELETE /*/tags/*; GET /*/tags/*/bookmarks;
+    POST /*/tag/*/copy; DELETE /*/tags/*; GET /*/tags/*/bookmarks;
     POST /*/tags/*/bookmarks/; GET PATCH DELETE /*/tags/*/bookmarks/*
-/v2/workspaces: DELETE /*/grants/*
 """.strip()
 
 

@@ -4,8 +4,19 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends
 
-from sandbox import api
-from sandbox.api import Admin, Body, Caller, CountedPage, Empty, FullPage, Org, Paged, resource
+from sandbox.api import (
+    Admin,
+    Body,
+    Caller,
+    CountedPage,
+    Empty,
+    FullPage,
+    Org,
+    Paged,
+    check_access,
+    openable,
+    resource,
+)
 from sandbox.content import CONTROLS, Page, pages_of, sources_of
 from sandbox.errors import Refusal
 from sandbox.models import Element, Workbook, WorkbookPage, WorkbookPermission
@@ -18,7 +29,7 @@ from sandbox.organization import (
     publish,
     stamps,
 )
-from sandbox.resources.grants import NewGrant, NewGrants, create_grants
+from sandbox.resources.grants import NewGrant, NewGrants, create_grants, delete_grant_on
 
 router = resource("workbooks")
 
@@ -49,8 +60,7 @@ class NewWorkbookGrant(NewGrant[WorkbookPermission]):
 async def opened(org: Org, caller: Caller, workbookId: str) -> StoredWorkbook:
     """Return the workbook in the path. Refuses with 404, or with 403 if the caller lacks access."""
     workbook = org.workbook(workbookId)
-    if not org.permission(caller, workbook) and not org.is_admin(caller):
-        raise Refusal(403, f"You cannot open workbook {workbookId}")
+    check_access(org, caller, workbook)
     return workbook
 
 
@@ -93,16 +103,8 @@ async def list_workbooks(
     excludeExplorations: bool = False,
 ) -> FullPage[Workbook]:
     """List what the owner of the credentials can open; skipPermissionCheck is for admins."""
-    if skipPermissionCheck:
-        await api.admin(org, caller)
-    page = paging.cut(
-        [
-            workbook
-            for workbook in org.workbooks.values()
-            if workbook.isArchived == isArchived
-            and (skipPermissionCheck or org.permission(caller, workbook))
-        ]
-    )
+    workbooks = [one for one in org.workbooks.values() if one.isArchived == isArchived]
+    page = paging.cut(await openable(org, caller, workbooks, skipPermissionCheck))
     if excludeTags:
         fields = set(Workbook.model_fields) - {"tags"}
         page["entries"] = [
@@ -231,3 +233,9 @@ async def create_workbook_grant(
 ) -> Empty:
     """Create grants, or update those that exist."""
     return create_grants(org, workbook.workbookId, body.grants, admin)
+
+
+@router.delete("/v2/workbooks/{workbookId}/grants/{grantId}", summary="Delete a workbook grant")
+async def delete_workbook_grant(org: Org, admin: Admin, workbook: Opened, grantId: str) -> Empty:
+    """Delete a grant on a workbook."""
+    return delete_grant_on(org, workbook.workbookId, grantId)

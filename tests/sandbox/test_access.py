@@ -191,6 +191,52 @@ def test_there_is_no_list_of_the_grants_under_a_workbook(api):
     api("GET", f"/v2/workbooks/{seed.DEMO_WORKBOOK_ID}/grants", 405)
 
 
+def test_a_grant_can_only_be_raised(api):
+    def post(what, **grantee):
+        body = {"inodeId": REPORT_ID, "permission": what, "grantee": grantee}
+        return api("POST", "/v2/grants", json=body)
+
+    for grantee in ({"memberId": DEMO}, {"teamId": ALL_MEMBERS_TEAM_ID}):
+        before = grants(api, inodeId=REPORT_ID, directGrantsOnly="true")
+        first = post("view", **grantee)
+        for what, expected in (("edit", "edit"), ("view", "edit")):
+            row = post(what, **grantee)
+            assert (row["grantId"], row["permission"]) == (first["grantId"], expected)
+        assert row == api("GET", f"/v2/grants/{row['grantId']}")
+        assert grants(api, inodeId=REPORT_ID, directGrantsOnly="true") == [*before, row]
+    # To lower it, delete it first
+    assert api("DELETE", f"/v2/grants/{row['grantId']}") == row
+    api("GET", f"/v2/grants/{row['grantId']}", 404)
+    assert grants(api, inodeId=REPORT_ID, directGrantsOnly="true") == before
+    assert post("view", **grantee)["permission"] == "view"
+
+
+def test_a_grant_on_every_kind_of_inode(api):
+    for key in (seed.DEMO_WORKBOOK_ID, MODEL_ID, make_uuid("folder", 9), seed.DEMO_WORKSPACE_ID):
+        body = {"inodeId": key, "permission": "edit", "grantee": {"memberId": seed.VIEWER_ID}}
+        row = api("POST", "/v2/grants", json=body)
+        assert long_id(row["inodeId"]) == key
+        assert row in grants(api, inodeId=key, directGrantsOnly="true")
+        assert permission(api, key, seed.VIEWER_ID) == "edit" or key == seed.DEMO_WORKSPACE_ID
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("workbooks", make_uuid("workbook", 60)),
+        ("workspaces", make_uuid("workspace", 5)),
+        ("connections", make_uuid("connection", 0)),
+    ],
+)
+def test_a_grant_is_deleted_where_it_was_given(kind, key, api, org):
+    first, *others = [grant.grantId for grant in org.grants[key]]
+    path = f"/v2/{kind}/{key}/grants/{first}"
+    assert api("GET", f"/v2/grants/{first}")["inodeType"] in ("workbook", "folder", "scope")
+    assert api("DELETE", path) == {}
+    assert [grant.grantId for grant in org.grants[key]] == others
+    api("DELETE", path, 404)
+
+
 # --- The seed ---
 
 

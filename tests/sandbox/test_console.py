@@ -207,6 +207,33 @@ def test_workbooks(api, get):
     assert "Archive folder Sandbox Ada Admin" in documents
 
 
+def test_reports_and_data_models(api, get):
+    for kind, area in (("report", "report"), ("data model", "data-model")):
+        key = seed.make_uuid(kind, 0)
+        grant = {"inodeId": key, "permission": "edit", "grantee": {"memberId": seed.DEMO_MEMBER_ID}}
+        api("POST", "/v2/grants", json=grant)
+        page = get(f"/{area}/{key}")
+        assert "Sales Rep New edit" in section(page, "grants")
+        name = re.search("<h1>(.*)</h1>", page)[1]
+        assert f"New grant: edit on {kind} {name} for member Sales Rep" in changed(get)
+        rows = section(get(f"/members/{seed.DEMO_MEMBER_ID}"), "files")
+        assert f"{name} New edit this member" in rows
+        api("PATCH", f"/v2/files/{key}", json={"parentId": seed.DEMO_WORKSPACE_ID})
+        assert any(f"Changed {kind} {name} (location: " in line for line in changed(get))
+        documents = section(get(f"/s/{seed.DEMO_WORKSPACE_ID}"), "documents")
+        assert f"{name} Changed {kind} Sandbox" in documents
+    assert "Monthly Sales Changed Ada Admin Sandbox 1" in section(get("/reports"), "reports")
+
+
+def test_a_grant_to_all_members(get):
+    on = seed.make_uuid("workbook", 100)
+    assert "All members of the organization team explore" in section(
+        get(f"/workbook/{on}"), "grants"
+    )
+    files = section(get(f"/members/{seed.VIEWER_ID}"), "files")
+    assert "explore team All members of the organization" in files
+
+
 def test_materializations_advance_by_polls(api, get):
     job = api("POST", f"{WORKBOOK}/materializations", json={"sheetId": seed.DEMO_SHEET_ID})
     for status in ("pending", "pending", "building", "ready"):

@@ -178,6 +178,27 @@ viewer GET    /v2/workbooks?skipPermissionCheck=true   403  -                   
 viewer GET    /v2/dataModels?skipPermissionCheck=true  403  -                     Admin
 viewer GET    /v2/reports?skipPermissionCheck=true     403  -                     Admin
 viewer GET    /v2/grants?inodeId=$BOOK         403  -                             Admin
+viewer GET    /v2/grants/$NONE                 403  -                             Admin
+viewer POST   /v2/grants                       403  {"inodeId": "$BOOK", "permission": "view", "grantee": {$TO}}  Admin
+viewer DELETE /v2/grants/$NONE                 403  -                             Admin
+viewer DELETE /v2/workbooks/$BOOK/grants/$NONE     403  -                         Admin
+viewer DELETE /v2/workspaces/$SPACE/grants/$NONE   403  -                         Admin
+viewer DELETE /v2/connections/$CONN/grants/$NONE   403  -                         Admin
+admin  GET    /v2/grants/$NONE                 404  -                             Grant
+admin  DELETE /v2/grants/$NONE                 404  -                             Grant
+admin  DELETE /v2/grants/x                     400  -                             grantId
+admin  DELETE /v2/workbooks/$BOOK/grants/$NONE     404  -                         Grant
+admin  DELETE /v2/workbooks/$BOOK/grants/$INHERITED  404  -                       Grant
+admin  DELETE /v2/workspaces/$SPACE/grants/$INHERITED  404  -                     Grant
+admin  DELETE /v2/connections/$CONN/grants/$INHERITED  404  -                     Grant
+admin  POST   /v2/grants                       400  {"inodeId": "$BOOK", "permission": "view", "grantee": {}}  grantee
+admin  POST   /v2/grants                       400  {"inodeId": "$BOOK", "permission": "view", "grantee": {$TO, "teamId": "$TEAM"}}  grantee
+admin  POST   /v2/grants                       400  {"inodeId": "$BOOK", "permission": "organize", "grantee": {$TO}}  permission
+admin  POST   /v2/grants                       400  {"inodeId": "$REPORT", "permission": "explore", "grantee": {$TO}}  permission
+admin  POST   /v2/grants                       400  {"inodeId": "$FOLDER", "permission": "usage", "grantee": {$TO}}  permission
+admin  POST   /v2/grants                       400  {"inodeId": "$TABLE", "permission": "view", "grantee": {$TO}}  permission
+admin  POST   /v2/grants                       404  {"inodeId": "$NONE", "permission": "view", "grantee": {$TO}}  inode
+admin  POST   /v2/grants                       404  {"inodeId": "$BOOK", "permission": "view", "grantee": {"teamId": "$NONE"}}  Team
 viewer GET    /v2/files/$TABLE                 403  -                             $TABLE
 viewer GET    /v2/workbooks/$PRIVATE           403  -                             $PRIVATE
 viewer GET    /v2/workbooks/$PRIVATE/columns   403  -                             $PRIVATE
@@ -193,6 +214,8 @@ NAMES = {
     "$MEMBER": seed.DEMO_MEMBER_ID,
     "$ELEMENT": seed.DEMO_ELEMENT_ID,
     "$FOLDER": make_uuid("folder", 0),
+    "$REPORT": make_uuid("report", 0),
+    "$INHERITED": make_uuid("grant", (make_uuid("workspace", 0), seed.OWNER_ID, None)),
     "$VIEWER": seed.VIEWER_ID,
     "$OWNER": seed.OWNER_ID,
     "$GONE": seed.make_short_id("member", "left 0", 28),
