@@ -31,6 +31,8 @@ FIELDS = {
     "workbook": "name path ownerId description updatedAt",
     "data model": "name path ownerId description updatedAt",
     "report": "name path ownerId description updatedAt",
+    "tag": "name updatedAt",
+    "workbook tag": "version updatedAt",
     "materialization": "status error",
     "schedule": "title cronSpec timezone ownerId isSuspended updatedAt",
     "grant": "permission updatedAt",
@@ -53,7 +55,8 @@ def snapshot(org: Organization) -> Snapshot:
     """Return everything that can change and that the console shows."""
     seen: Snapshot = {}
     documents = ("folder", "workbook", "data model", "report")
-    for kind in ("member", "team", "workspace", "connection", *documents, "materialization"):
+    kinds = ("member", "team", "workspace", "connection", *documents, "tag", "materialization")
+    for kind in kinds:
         fields = attrgetter(*FIELDS[kind].split())
         things: dict[str, Any] = getattr(org, f"{kind}s".replace(" ", "_"))
         seen |= {
@@ -61,6 +64,12 @@ def snapshot(org: Organization) -> Snapshot:
             for key, thing in things.items()
             if kind != "folder" or thing.parentId is not None
         }
+    for workbook_id, workbook in org.workbooks.items():
+        for tag in workbook.tags:
+            on = (tag.sourceWorkbookVersion, tag.workbookTaggedAt)
+            seen["workbook tag", workbook_id, tag.versionTagId] = on
+        # The first version of a copy is no news
+        seen |= {("version", workbook_id, str(n)): () for n in workbook.versions if n > 1}
     for grants in org.grants.values():
         for grant in grants:
             grantee = grant.memberId or grant.teamId or ""

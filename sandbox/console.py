@@ -24,13 +24,15 @@ from starlette.exceptions import HTTPException
 from sandbox import admin
 from sandbox.api import Org
 from sandbox.changes import Changes
-from sandbox.content import pages_of
+from sandbox.content import pages_of, sources_of
 from sandbox.errors import Refusal
 from sandbox.faults import CHANGED, OF_DOWNLOADS, REFUSED, Fault, first_problem
 from sandbox.models import Grant, Member
 from sandbox.organization import ALL_MEMBERS_TEAM_ID, ROBOT_ID, Export, Organization
 from sandbox.resources.exports import file_response
 from sandbox.resources.members import recent_files
+from sandbox.resources.sources import lineage_row, text_of
+from sandbox.resources.versions import history
 
 HERE = Path(__file__).resolve().parent
 ROWS = 100  # of a table, on one page
@@ -76,6 +78,7 @@ def find(org: Organization, key: str) -> Named:
         ("data model", org.data_models, f"/data-model/{key}"),
         ("report", org.reports, f"/report/{key}"),
         ("user attribute", org.user_attributes, ""),
+        ("tag", org.tags, ""),
     ):
         if key in things:
             return Named(kind, things[key].name, url)
@@ -182,6 +185,8 @@ templates = Jinja2Templates(
 )
 templates.env.filters |= {"moment": moment, "pretty": pretty, "name": name_of, "rows_in": rows_in}
 templates.env.globals |= {"ROBOT_ID": ROBOT_ID, "ROWS": ROWS, "pages_of": pages_of}
+templates.env.globals |= {"history": history, "sources_of": sources_of}
+templates.env.globals |= {"lineage_row": lineage_row, "text_of": text_of}
 
 
 class PageRoute(APIRoute):

@@ -643,7 +643,7 @@ def publish(workbook: StoredWorkbook, sources: list[Source], by: str, at: str) -
     )
 
 
-def tag_workbook(
+def add_tag(
     org: Organization,
     workbook: StoredWorkbook,
     tag: VersionTag,

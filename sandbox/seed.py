@@ -13,6 +13,7 @@ from sandbox.content import (
     model_source,
     page_id,
     pages_of,
+    seeded_sources,
     sources_of,
     sql_source,
     table_source,
@@ -45,12 +46,12 @@ from sandbox.organization import (
     add_connection,
     add_member,
     add_scheduled_export,
+    add_tag,
     add_workbook,
     add_workspace,
     make_short_id,
     make_uuid,
     stamps,
-    tag_workbook,
     time_text,
     url_id,
 )
@@ -324,7 +325,7 @@ def _seed_tags(org: Organization) -> None:
         workbook = org.workbooks[make_uuid("workbook", number)]
         at = time_text(SEED_TIME + timedelta(days=version, hours=number))
         tag = org.tags[make_uuid("tag", name)]
-        tag_workbook(org, workbook, tag, version, sources_of(workbook, version), OWNER_ID, at)
+        add_tag(org, workbook, tag, version, sources_of(workbook, version), OWNER_ID, at)
 
 
 def _seed_schedules(org: Organization) -> None:
@@ -387,6 +388,7 @@ def _seed_reports(org: Organization) -> None:
         + (("Board Pack", 8),)
     ):
         report_id, space = make_uuid("report", n), org.workspaces[make_uuid("workspace", place)]
+        org.sources[report_id] = seeded_sources(n + 1)  # what workbook n + 1 reads
         org.reports[report_id] = StoredReport(
             id=report_id,
             type="report",

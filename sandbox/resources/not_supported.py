@@ -28,7 +28,7 @@ RESOURCES = """
 /v2/members: GET /*/files/favorites; POST /*/revoke
 /v2/reports: POST; POST /tag; GET /*/columns; GET /*/controls; POST /*/copy;
     GET /*/elements; POST /*/export; POST /*/grants; GET /*/lineage; GET /*/pages; GET /*/queries;
-    POST /*/schedules; POST /*/send; GET /*/sources; POST /*/swapSources; GET /*/tags;
+    POST /*/schedules; POST /*/send; POST /*/swapSources; GET /*/tags;
     GET /*/version-history; GET /*/elements/*/columns; GET /*/elements/*/query; DELETE /*/grants/*;
     GET /*/lineage/elements/*; GET /*/pages/*/elements; PATCH DELETE /*/schedules/*;
     POST /*/tag/*/copy; DELETE /*/tags/*
@@ -38,7 +38,7 @@ RESOURCES = """
     POST /service-providers/*/certificates/*/deactivate
 /v2/shared_templates: POST /accept; GET /shared_with_you; DELETE /*
 /v2/sourceSwapPolicies: GET POST; GET PATCH DELETE /*
-/v2/tags: POST; PATCH DELETE /*; GET /*/workbooks
+/v2/tags: PATCH DELETE /*
 /v2/teams: POST /*/assignedUserAttributes; GET /*/user-attributes
 /v2/templates: POST /save_workbook; GET /*; POST /*/swapSources
 /v2/tenants: POST; GET PATCH DELETE /*; GET /*/capabilities/deployments;
@@ -49,11 +49,11 @@ RESOURCES = """
 /v2/user-attributes: GET POST PATCH /*/teams; GET POST PATCH /*/tenants;
     DELETE /*/teams/*; DELETE /*/tenants/*; DELETE /*/users/*
 /v2/webhooks: POST /*/*; GET /*/*/schema
-/v2/workbooks: POST; POST /tag; GET POST /*/bookmarks; POST /*/convertToReport;
-    POST /*/restoreVersion; POST /*/saveTemplate; GET /*/schema; POST /*/shareCrossOrg;
-    POST /*/swapSources; GET PATCH DELETE /*/bookmarks/*;
+/v2/workbooks: POST; GET POST /*/bookmarks; POST /*/convertToReport;
+    POST /*/saveTemplate; GET /*/schema; POST /*/shareCrossOrg;
+    GET PATCH DELETE /*/bookmarks/*;
     POST PATCH DELETE /*/elements/*/materializationSchedules; DELETE /*/embeds/*;
-    POST /*/tag/*/copy; DELETE /*/tags/*; GET /*/tags/*/bookmarks;
+    POST /*/tag/*/copy; GET /*/tags/*/bookmarks;
     POST /*/tags/*/bookmarks/; GET PATCH DELETE /*/tags/*/bookmarks/*
 """.strip()
 

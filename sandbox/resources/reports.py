@@ -6,7 +6,7 @@ from fastapi import Depends
 
 from sandbox.api import Caller, FullPage, Org, Paged, check_access, openable, resource
 from sandbox.models import Report
-from sandbox.organization import StoredReport
+from sandbox.organization import Source, StoredReport
 
 router = resource("reports")
 
@@ -33,6 +33,12 @@ async def list_reports(
     """List what the owner of the credentials can open; skipPermissionCheck is for admins."""
     reports = [report for report in org.reports.values() if report.isArchived == isArchived]
     return paging.cut(await openable(org, caller, reports, skipPermissionCheck))
+
+
+@router.get("/v2/reports/{reportId}/sources", summary="List report sources")
+async def list_report_sources(org: Org, report: OpenedReport) -> list[Source]:
+    """List what a report reads. This list has no pages."""
+    return org.sources[report.reportId]
 
 
 @router.get("/v2/reports/{reportId}", summary="Get a report")

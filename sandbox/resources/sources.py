@@ -1,17 +1,60 @@
 """What workbooks read, and the lineage, columns and queries that follow from it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Request
 
-from sandbox.api import CountedPage, Org, Paged, resource
+from sandbox.api import Admin, Body, CountedPage, Org, Paged, resource
 from sandbox.content import TYPES, source_by_element, sources_of
 from sandbox.errors import Refusal
 from sandbox.models import Element
-from sandbox.organization import Organization, Source, StoredWorkbook, make_short_id, url_id
+from sandbox.organization import (
+    Organization,
+    Source,
+    StoredWorkbook,
+    long_id,
+    make_short_id,
+    now,
+    publish,
+    url_id,
+)
 from sandbox.resources.workbooks import Opened, TaggedByName, element_of, elements_of
 
 router = resource("workbooks")
+
+
+class PathSwap(Body):
+    """A table, or everything below a database or schema, and what replaces it."""
+
+    fromPath: list[str]
+    toPath: list[str]
+
+
+class ConnectionSwap(Body):
+    """A connection, and what replaces it. Without swapTables, only custom SQL changes."""
+
+    fromId: str
+    toId: str
+    swapTables: bool = False
+    paths: list[PathSwap] = []
+
+
+class SourceSwap(Body):
+    """A table or dataset, and the table that replaces it. Columns and metrics have no effect."""
+
+    fromId: str
+    toId: str
+    columnMapping: list[Any] = []
+    metricMapping: list[Any] = []
+
+
+class Swaps(Body):
+    """The body of POST /v2/workbooks/{workbookId}/swapSources."""
+
+    connectionMapping: list[ConnectionSwap] = []
+    sourceMapping: list[SourceSwap] = []
+    copyInputTableData: bool = False
 
 
 @router.get("/v2/workbooks/{workbookId}/sources", summary="List workbook sources")
@@ -20,6 +63,65 @@ async def get_workbook_sources(request: Request, workbook: Opened) -> list[Sourc
     if request.query_params:
         raise Refusal(400, f"Expecting no query but instead got: {request.url.query}")
     return sources_of(workbook)
+
+
+# --- Swaps ---
+
+
+@router.post("/v2/workbooks/{workbookId}/swapSources", summary="Swap workbook data sources")
+async def source_swap_workbook(
+    org: Org, admin: Admin, workbook: Opened, body: Swaps
+) -> dict[str, list[str]]:
+    """Publish a version that reads other sources, and list the tables that weren't swapped."""
+    if not body.connectionMapping and not body.sourceMapping:
+        raise Refusal(400, "Expecting a value at connectionMapping or sourceMapping")
+    before = sources_of(workbook)
+    after, unswapped = swapped(org, before, body.connectionMapping, body.sourceMapping)
+    if after != before:
+        publish(workbook, after, admin, now())
+    return {"unswappedSources": unswapped, "unswappedConnections": []}
+
+
+def swapped(
+    org: Organization,
+    sources: list[Source],
+    connections: list[ConnectionSwap],
+    tables: Sequence[SourceSwap] = (),
+) -> tuple[list[Source], list[str]]:
+    """Return the sources after a swap, and the IDs of the tables whose target doesn't exist."""
+    swaps = {org.connection(swap.fromId).connectionId: swap for swap in connections}
+    targets = {key: org.connection(swap.toId) for key, swap in swaps.items()}
+    mapping = {long_id(swap.fromId): swap.toId for swap in tables}
+    after, unswapped = [], []
+    for source in sources:
+        key = source.get("inodeId", "")
+        if key in mapping:
+            connection, path = org.table(mapping[key])
+            source = {"type": "table", "inodeId": connection.inode_id(path)}
+        elif source["type"] == "custom-sql" and source["connectionId"] in swaps:
+            target = targets[source["connectionId"]]
+            source = {**source, "connectionId": target.connectionId}
+        elif source["type"] == "table":
+            connection, path = org.table(key)
+            swap = swaps.get(connection.connectionId)
+            if swap and swap.swapTables:
+                target = targets[connection.connectionId]
+                new_path = _renamed(path, swap.paths)
+                if len(new_path) == 3 and new_path in target.paths():
+                    source = {**source, "inodeId": target.inode_id(new_path)}
+                else:
+                    unswapped.append(key)
+        after.append(source)
+    return after, unswapped
+
+
+def _renamed(path: tuple[str, ...], swaps: list[PathSwap]) -> tuple[str, ...]:
+    """Return the path after the longest swap that fits; () if there are swaps and none fits."""
+    fits = [swap for swap in swaps if list(path[: len(swap.fromPath)]) == swap.fromPath]
+    if not fits:
+        return () if swaps else path
+    swap = max(fits, key=lambda swap: len(swap.fromPath))
+    return (*swap.toPath, *path[len(swap.fromPath) :])
 
 
 # --- Lineage, columns and queries ---

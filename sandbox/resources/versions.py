@@ -3,12 +3,70 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.api import CountedPage, FullPage, Org, Paged, resource
-from sandbox.models import Version, VersionTag, WorkbookTag
-from sandbox.organization import Organization, StoredWorkbook, time_text
+from sandbox.api import (
+    Admin,
+    Body,
+    Caller,
+    CountedPage,
+    Empty,
+    FullPage,
+    Org,
+    Paged,
+    openable,
+    resource,
+)
+from sandbox.content import sources_of
+from sandbox.errors import Refusal
+from sandbox.models import TagColor, Version, VersionTag, Workbook, WorkbookTag
+from sandbox.organization import (
+    Organization,
+    StoredWorkbook,
+    add_tag,
+    make_uuid,
+    now,
+    publish,
+    stamps,
+    time_text,
+)
+from sandbox.resources.sources import ConnectionSwap, PathSwap, swapped
 from sandbox.resources.workbooks import Opened
 
 router = resource("workbooks")
+
+
+class NewTag(Body):
+    """The body of POST /v2/tags."""
+
+    name: str
+    color: TagColor
+    description: str = ""
+
+
+class SourceMapping(Body):
+    """The connection that replaces another in a tagged version."""
+
+    fromConnectionId: str
+    toConnectionId: str
+    paths: list[PathSwap]
+
+
+class AppliedTag(Body):
+    """The body of POST /v2/workbooks/tag. What follows sourceMappingConfig has no effect."""
+
+    workbookId: str
+    tag: str
+    workbookVersion: int | None = None
+    sourceMappingConfig: list[SourceMapping] = []
+    dataModelSourceTaggedVersions: list[Any] = []
+    sourceVersions: dict[str, Any] = {}
+    grantSourceAccess: bool = False
+    isDefault: bool = False
+
+
+class RestoredVersion(Body):
+    """The body of POST /v2/workbooks/{workbookId}/restoreVersion."""
+
+    version: int
 
 
 @router.get("/v2/tags", summary="Get tags", tags=["tags"])
@@ -18,6 +76,77 @@ async def list_version_tag(
     """List the version tags. search matches a part of the name."""
     wanted = (search or "").lower()
     return paging.cut([tag for tag in org.tags.values() if wanted in tag.name.lower()])
+
+
+@router.post("/v2/tags", summary="Create a tag", tags=["tags"])
+async def create_version_tag(org: Org, admin: Admin, body: NewTag) -> dict[str, str]:
+    """Create a tag. A name can't be used twice, in any case."""
+    if _tag_named(org, body.name):
+        raise Refusal(409, f"A tag named {body.name} already exists")
+    tag_id = make_uuid("tag", org.next_key())
+    by = {"ownerId": admin, **stamps(admin, now())}
+    tag = VersionTag(versionTagId=tag_id, **body.model_dump(exclude_unset=True), **by)
+    org.tags[tag_id] = tag
+    return {"name": tag.name, "versionTagId": tag_id}
+
+
+def _tag_named(org: Organization, name: str) -> VersionTag | None:
+    return next((tag for tag in org.tags.values() if tag.name.lower() == name.lower()), None)
+
+
+@router.get("/v2/tags/{tagId}/workbooks", summary="List workbooks for a tag", tags=["tags"])
+async def list_workbooks_for_tag(
+    org: Org, caller: Caller, paging: Paged, tagId: str
+) -> FullPage[Workbook]:
+    """List the workbooks with a tag that the caller can open."""
+    tag = org.tag(tagId)
+    tagged = [
+        workbook
+        for workbook in org.workbooks.values()
+        if tag.versionTagId in [one.versionTagId for one in workbook.tags]
+    ]
+    return paging.cut(await openable(org, caller, tagged, False))
+
+
+@router.post("/v2/workbooks/tag", summary="Tag a workbook")
+async def tag_workbook(org: Org, admin: Admin, body: AppliedTag) -> dict[str, str | int]:
+    """Put a tag on a version of a workbook, by default the latest, or move it there."""
+    workbook, tag = org.workbook(body.workbookId), _tag_named(org, body.tag)
+    if tag is None:
+        raise Refusal(404, f"Tag {body.tag} not found")
+    version = _check_version(workbook, body.workbookVersion or workbook.latestVersion)
+    swaps = [
+        ConnectionSwap.model_construct(
+            fromId=m.fromConnectionId, toId=m.toConnectionId, swapTables=True, paths=m.paths
+        )
+        for m in body.sourceMappingConfig
+    ]
+    sources, _ = swapped(org, sources_of(workbook, version), swaps)
+    copy = add_tag(org, workbook, tag, version, sources, admin, now())
+    return {
+        "versionTagId": tag.versionTagId,
+        "taggedWorkbookId": copy.workbookId,
+        "taggedWorkbookVersion": copy.latestVersion,
+    }
+
+
+def _check_version(workbook: StoredWorkbook, version: int) -> int:
+    """Return the number of a published version, or refuse with 404."""
+    if not 1 <= version <= workbook.latestVersion:
+        raise Refusal(404, f"Version {version} of workbook {workbook.workbookId} not found")
+    return version
+
+
+@router.delete("/v2/workbooks/{workbookId}/tags/{tagId}", summary="Remove a tag from a workbook")
+async def delete_taggedworkbook(org: Org, admin: Admin, workbook: Opened, tagId: str) -> Empty:
+    """Remove a tag, and the tagged version with it."""
+    tag_id = org.tag(tagId).versionTagId
+    removed = [tag for tag in workbook.tags if tag.versionTagId == tag_id]
+    if not removed:
+        raise Refusal(404, f"Tag {tagId} not found on this workbook")
+    del org.tagged[removed[0].taggedWorkbookId]
+    workbook.tags = [tag for tag in workbook.tags if tag not in removed]
+    return Empty()
 
 
 @router.get("/v2/workbooks/{workbookId}/tags", summary="Get tags for a workbook")
@@ -32,6 +161,19 @@ async def get_workbook_tags(paging: Paged, workbook: Opened) -> CountedPage[Work
 async def get_version_history(org: Org, paging: Paged, workbook: Opened) -> CountedPage[Version]:
     """List the published versions, the latest first."""
     return paging.cut(history(org, workbook))
+
+
+@router.post(
+    "/v2/workbooks/{workbookId}/restoreVersion",
+    summary="Restore a workbook to a previous version",
+)
+async def restore_workbook_version(
+    admin: Admin, workbook: Opened, body: RestoredVersion
+) -> Workbook:
+    """Publish a version with the contents of an earlier one. Tags stay where they are."""
+    sources = sources_of(workbook, _check_version(workbook, body.version))
+    publish(workbook, sources, admin, now())
+    return workbook
 
 
 def history(org: Organization, workbook: StoredWorkbook) -> list[Version]:

@@ -91,7 +91,12 @@ def test_no_recipe_violates_the_contract(
 
 
 # A request for every operation of the sandbox: what is sent, besides the path
+SWAP = {"fromId": seed.DEMO_CONNECTION_ID, "toId": seed.STAGING_CONNECTION_ID, "paths": []}
 BODIES = {
+    "createVersionTag": {"json": {"name": "New", "color": "plum"}},
+    "tagWorkbook": {"json": {"workbookId": seed.DEMO_WORKBOOK_ID, "tag": "QA", "isDefault": True}},
+    "restoreWorkbookVersion": {"json": {"version": 1}},
+    "sourceSwapWorkbook": {"json": {"connectionMapping": [{**SWAP, "swapTables": True}]}},
     "createMember": {"json": {"email": "b@example.com", "firstName": "B", "lastName": "B"}},
     "updateMember": {"json": {"firstName": "Other", "isArchived": True}},
     "updateTeamMembers": {"json": {"add": [seed.VIEWER_ID], "remove": [seed.VIEWER_ID]}},
@@ -201,6 +206,7 @@ IDS = {
     # Of the first job of a workbook
     "materializationId": make_uuid("materialization", (seed.DEMO_WORKBOOK_ID, 0)),
     "scheduleId": make_uuid("scheduled export", (seed.DEMO_WORKBOOK_ID, 0)),
+    "tagId": seed.PRODUCTION_TAG_ID,
     "userAttributeId": seed.DEMO_USER_ATTRIBUTE_ID,
     "dataModelId": MODEL_ID,
     "grantId": make_uuid("grant", (MODEL_ID, None, make_uuid("team", "Engineering"))),

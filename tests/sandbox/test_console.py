@@ -197,7 +197,10 @@ def test_workbooks(api, get):
     api("PATCH", f"/v2/files/{seed.DEMO_WORKBOOK_ID}", json=change)
     rows = section(get("/workbooks?search=plugs sales"), "workbooks")
     assert "1 workbook that" in rows and "of 264" in rows
-    assert "Plugs Sales Performance Changed Sales Rep Sandbox 6 Sales Rep view New" in rows
+    assert (
+        "Plugs Sales Performance Changed Sales Rep Sandbox 6 Production Staging Sales Rep view New"
+        in rows
+    )
     page = get(f"/workbook/{seed.DEMO_WORKBOOK_ID}")
     assert "Sales Rep New view" in section(page, "grants")
     assert seed.DEMO_ELEMENT_ID in section(page, "elements")
@@ -232,6 +235,25 @@ def test_a_grant_to_all_members(get):
     )
     files = section(get(f"/members/{seed.VIEWER_ID}"), "files")
     assert "explore team All members of the organization" in files
+
+
+def test_versions_tags_and_sources_of_a_workbook(api, get):
+    body = {"workbookId": seed.DEMO_WORKBOOK_ID, "tag": "Production", "workbookVersion": 5}
+    api("POST", "/v2/workbooks/tag", json=body)
+    swap = {"fromId": seed.DEMO_CONNECTION_ID, "toId": seed.STAGING_CONNECTION_ID}
+    api("POST", f"{WORKBOOK}/swapSources", json={"connectionMapping": [swap]})
+    page = get(f"/workbook/{seed.DEMO_WORKBOOK_ID}")
+    versions = section(page, "versions")
+    assert "7 versions" in versions and "7 New" in versions and "6 New" not in versions
+    assert "by Ada Admin Production Changed 4" in versions
+    sources = section(page, "sources")
+    assert "RETAIL.PLUGS_ELECTRONICS.ORDERS table Snowflake Production" in sources
+    assert "custom-sql Snowflake Staging" in sources
+    assert "New version 7 of workbook Plugs Sales Performance" in changed(get)
+    tagged = "Changed tag Production of workbook Plugs Sales Performance (version: 4 → 5)"
+    assert tagged in changed(get)
+    api("POST", "/v2/tags", json={"name": "Beta", "color": "plum"})
+    assert changed(get)[0] == "New tag Beta"
 
 
 def test_materializations_advance_by_polls(api, get):

@@ -149,6 +149,12 @@ admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [{"type
 admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [{"type": "email", "email": "nobody"}], "attachments": [$FILE]}  targets.0.email
 admin  POST   /v2/workbooks/$BOOK/send         404  {$LETTER, "targets": [{"type": "member", "userId": "x"}], "attachments": [$FILE]}  Member x
 admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [{"type": "email", $AT}], "attachments": [{"formatOptions": {"type": "XLSX"}, "source": {"type": "all"}}]}  EXCEL
+admin  POST   /v2/tags                         400  {"name": "N"}                 color
+admin  POST   /v2/tags                         400  {"name": "N", "color": "red"}  color
+admin  POST   /v2/tags                         409  {"name": "QA", "color": "plum"}  QA
+admin  POST   /v2/workbooks/$BOOK/swapSources  400  {"sourceMapping": []}         sourceMapping
+admin  POST   /v2/workbooks/$BOOK/swapSources  404  {"sourceMapping": [{"fromId": "$TABLE", "toId": "$NONE"}], "connectionMapping": [{"fromId": "$NONE", "toId": "$CONN"}]}  Connection $NONE
+admin  POST   /v2/workbooks/tag                400  {"workbookId": "$BOOK", "tag": "QA", "sourceMappingConfig": [{"fromConnectionId": "$CONN", "toConnectionId": "$CONN"}]}  paths
 viewer POST   /v2/workbooks/$BOOK/schedules    403  {$WHEN, $MAIL, "target": [{$AT}]}  Admin
 viewer DELETE /v2/workbooks/$BOOK/schedules/$SCHEDULE  403  -                     Admin
 viewer POST   /v2/workbooks/$PRIVATE/send      403  {$LETTER, "targets": [{"type": "email", $AT}], "attachments": [$FILE]}  $PRIVATE
@@ -173,6 +179,11 @@ viewer POST   /v2/connections/$CONN/sync       403  {"path": []}                
 viewer POST   /v2/user-attributes/$ATTR/users  403  {"assignments": [$ONE]}       Admin
 viewer PATCH  /v2/user-attributes/$ATTR/users  403  {"delete": []}                Admin
 viewer PATCH  /v2/files/$BOOK                  403  {"ownerId": "$VIEWER"}        Admin
+viewer POST   /v2/tags                         403  {"name": "N", "color": "plum"}  Admin
+viewer POST   /v2/workbooks/tag                403  {"workbookId": "$BOOK", "tag": "QA"}  Admin
+viewer POST   /v2/workbooks/$BOOK/restoreVersion  403  {"version": 1}                 Admin
+viewer POST   /v2/workbooks/$BOOK/swapSources  403  {"sourceMapping": []}             Admin
+viewer GET    /v2/workbooks/$PRIVATE/sources   403  -                             $PRIVATE
 viewer GET    /v2/files/$PRIVATE               403  -                             $PRIVATE
 viewer GET    /v2/workbooks?skipPermissionCheck=true   403  -                     Admin
 viewer GET    /v2/dataModels?skipPermissionCheck=true  403  -                     Admin

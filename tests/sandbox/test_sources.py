@@ -76,3 +76,103 @@ def test_the_path_of_a_table(form, api):
     for other in (schema_id, seed.STAGING_CONNECTION_ID, seed.DEMO_WORKBOOK_ID):
         assert "table" in api("GET", f"/v2/connections/paths/{form(other)}", 400)["message"]
     api("GET", f"/v2/connections/paths/{form(make_uuid('inode', 'none'))}", 404)
+
+
+def test_reports_read_tables_and_data_models(api):
+    rows = [
+        source
+        for report in api.whole_list("/v2/reports")
+        for source in api("GET", f"/v2/reports/{report['reportId']}/sources")
+    ]
+    assert {row["type"] for row in rows} == {"table", "data-model"}
+
+
+# --- Swaps ---
+
+
+def swap(api, workbook=WORKBOOK, status=200, to=seed.STAGING_CONNECTION_ID, **fields):
+    """Swap the demo connection for another one."""
+    mapping = {"fromId": seed.DEMO_CONNECTION_ID, "toId": to, **fields}
+    return api("POST", f"{workbook}/swapSources", status, json={"connectionMapping": [mapping]})
+
+
+def table_id(connection_id, *path):
+    return make_uuid("inode", (connection_id, *path))
+
+
+ALL_SWAPPED = {"unswappedSources": [], "unswappedConnections": []}
+
+
+def test_without_swap_tables_only_custom_sql_changes(api):
+    before = sources(api)
+    assert swap(api) == ALL_SWAPPED
+    after = sources(api)
+    assert after[2] == {**before[2], "connectionId": seed.STAGING_CONNECTION_ID}
+    assert [*after[:2], after[3]] == [*before[:2], before[3]]
+
+
+def test_swaps_tables_and_publishes_a_version(api):
+    before = sources(api)
+    assert swap(api, swapTables=True) == ALL_SWAPPED
+    names = [*PLUGS, "ORDERS"], [*PLUGS, "CUSTOMERS"]
+    assert tables(api) == [(seed.STAGING_CONNECTION_ID, path) for path in names]
+    assert sources(api)[3] == before[3]  # the data model
+    assert api("GET", WORKBOOK)["latestVersion"] == 7
+    lineage = api.whole_list(f"{WORKBOOK}/lineage")
+    connections = {row["connectionId"] for row in lineage if row["type"] in ("table", "customSQL")}
+    assert connections == {seed.STAGING_CONNECTION_ID}
+    assert swap(api, swapTables=True) == ALL_SWAPPED  # nothing is left on the old connection
+    assert api("GET", WORKBOOK)["latestVersion"] == 7
+
+
+def test_a_table_without_a_target_stays(api, sandbox):
+    returns = table_id(seed.DEMO_CONNECTION_ID, "RETAIL", "LOGISTICS", "RETURNS")
+    workbook = next(
+        f"/v2/workbooks/{key}"
+        for key in sandbox.state.organization.workbooks
+        if {"type": "table", "inodeId": returns} in sources(api, f"/v2/workbooks/{key}")
+    )
+    done = swap(api, workbook, swapTables=True)
+    assert done == {"unswappedSources": [returns], "unswappedConnections": []}
+    assert {"type": "table", "inodeId": returns} in sources(api, workbook)
+
+
+def test_paths_rename_what_is_below_and_the_longest_wins(api):
+    paths = [
+        {"fromPath": ["RETAIL"], "toPath": ["PEOPLE"]},
+        {"fromPath": [*PLUGS, "ORDERS"], "toPath": [*PLUGS, "PRODUCTS"]},
+        {"fromPath": PLUGS, "toPath": PLUGS},
+    ]
+    assert swap(api, swapTables=True, paths=paths) == ALL_SWAPPED
+    assert [path[2] for _, path in tables(api)] == ["PRODUCTS", "CUSTOMERS"]
+
+
+def test_tables_outside_of_the_paths_stay(api):
+    paths = [{"fromPath": [*PLUGS, "ORDERS"], "toPath": [*PLUGS, "ORDERS"]}]
+    done = swap(api, swapTables=True, paths=paths)
+    assert done["unswappedSources"] == [table_id(seed.DEMO_CONNECTION_ID, *PLUGS, "CUSTOMERS")]
+    to = [connection_id for connection_id, _ in tables(api)]
+    assert to == [seed.STAGING_CONNECTION_ID, seed.DEMO_CONNECTION_ID]
+
+
+def test_a_source_mapping_wins(api):
+    orders = table_id(seed.DEMO_CONNECTION_ID, *PLUGS, "ORDERS")
+    stores = table_id(seed.STAGING_CONNECTION_ID, *PLUGS, "STORES")
+    mapping = {"fromId": seed.DEMO_CONNECTION_ID, "toId": seed.STAGING_CONNECTION_ID}
+    body = {
+        "connectionMapping": [{**mapping, "swapTables": True}],
+        "sourceMapping": [{"fromId": url_id(orders), "toId": url_id(stores)}],
+    }
+    assert api("POST", f"{WORKBOOK}/swapSources", json=body) == ALL_SWAPPED
+    assert [path[2] for _, path in tables(api)] == ["STORES", "CUSTOMERS"]
+
+
+def test_refuses_swaps_and_changes_nothing(api):
+    before = sources(api)
+    unknown = make_uuid("connection", "none")
+    swap(api, status=404, to=unknown)
+    swap(api, status=404, fromId=unknown)
+    for body in ({}, {"connectionMapping": [], "sourceMapping": []}):
+        api("POST", f"{WORKBOOK}/swapSources", 400, json=body)
+    assert sources(api) == before
+    assert api("GET", WORKBOOK)["latestVersion"] == 6

@@ -3,6 +3,7 @@
 import pytest
 
 from sandbox import seed
+from sandbox.organization import make_uuid
 
 WORKBOOK = f"/v2/workbooks/{seed.DEMO_WORKBOOK_ID}"
 
@@ -62,6 +63,104 @@ def test_a_tagged_version_can_be_read_by_the_name_of_its_tag(path, name, api):
         assert missing in api("GET", f"{path}?{name}={missing}", 404)["message"]
 
 
+def apply(api, status=200, **body):
+    body = {"workbookId": seed.DEMO_WORKBOOK_ID, "tag": "production", **body}
+    return api("POST", "/v2/workbooks/tag", status, json=body)
+
+
+def test_creates_tags_with_new_names(api):
+    body = {"name": "Beta", "color": "plum", "description": "For testers"}
+    made = api("POST", "/v2/tags", json=body)
+    assert made.keys() == {"name", "versionTagId"}
+    (row,) = api.whole_list("/v2/tags", search="beta")
+    assert {**body, **made}.items() <= row.items()
+    for name in ("bETA", "STAGING"):
+        api("POST", "/v2/tags", 409, json={**body, "name": name})
+
+
+def test_a_tag_moves_and_the_tagged_version_keeps_its_id(api):
+    ids = {row["name"]: row["taggedWorkbookId"] for row in api.whole_list(f"{WORKBOOK}/tags")}
+    for number, (version, sent) in enumerate(((2, 2), (6, None)), start=2):
+        done = apply(api, **({"workbookVersion": sent} if sent else {}))
+        assert done == {
+            "versionTagId": seed.PRODUCTION_TAG_ID,
+            "taggedWorkbookId": ids["Production"],
+            "taggedWorkbookVersion": number,
+        }
+        assert tags(api) == {"Staging": 6, "Production": version}
+        copy = f"/v2/workbooks/{ids['Production']}"
+        assert api("GET", f"{copy}/sources") == api("GET", f"{WORKBOOK}/sources")[:version]
+    assert api("GET", WORKBOOK)["latestVersion"] == 6
+    first = apply(api, tag="QA")
+    assert first["taggedWorkbookVersion"] == 1
+    assert first["taggedWorkbookId"] not in ids.values()
+
+
+def test_refuses_to_apply_what_is_not_there(api):
+    for body in ({"tag": "None"}, {"workbookVersion": 7}, {"workbookVersion": -1}):
+        apply(api, 404, **body)
+    mapping = {"fromConnectionId": make_uuid("connection", "none"), "paths": []}
+    mapping["toConnectionId"] = seed.STAGING_CONNECTION_ID
+    apply(api, 404, sourceMappingConfig=[mapping])
+    apply(api, 404, workbookId=make_uuid("workbook", "none"))
+    assert tags(api) == {"Production": 4, "Staging": 6}
+
+
+def test_a_tagged_version_can_read_another_connection(api):
+    before = api("GET", f"{WORKBOOK}/sources")
+    path = ["RETAIL", "PLUGS_ELECTRONICS"]
+    mapping = {
+        "fromConnectionId": seed.DEMO_CONNECTION_ID,
+        "toConnectionId": seed.STAGING_CONNECTION_ID,
+        "paths": [{"fromPath": path, "toPath": path}],
+    }
+    tagged_id = apply(api, sourceMappingConfig=[mapping])["taggedWorkbookId"]
+    orders, customers, sql, model = api("GET", f"/v2/workbooks/{tagged_id}/sources")
+    for source, name in ((orders, "ORDERS"), (customers, "CUSTOMERS")):
+        found = api("GET", f"/v2/connections/paths/{source['inodeId']}")
+        expected = {"connectionId": seed.STAGING_CONNECTION_ID, "path": [*path, name]}
+        assert found == expected
+    assert sql == {**before[2], "connectionId": seed.STAGING_CONNECTION_ID}
+    assert model == before[3]
+    assert api("GET", f"{WORKBOOK}/sources") == before
+
+
+def test_grants_stay_when_a_tag_moves(api, org):
+    grant = {"grantee": {"memberId": seed.VIEWER_ID}, "permission": "view"}
+    grant["tagId"] = seed.PRODUCTION_TAG_ID
+    api("POST", f"{WORKBOOK}/grants", json={"grants": [grant]})
+    before = [*org.grants[seed.DEMO_WORKBOOK_ID]]
+    apply(api)
+    assert org.grants[seed.DEMO_WORKBOOK_ID] == before
+
+
+def test_removes_tags(api):
+    path = f"{WORKBOOK}/tags/{seed.PRODUCTION_TAG_ID}"
+    (tagged_id,) = [
+        row["taggedWorkbookId"]
+        for row in api.whole_list(f"{WORKBOOK}/tags")
+        if row["name"] == "Production"
+    ]
+    assert api("DELETE", path) == {}
+    assert tags(api) == {"Staging": 6}
+    api("GET", f"/v2/workbooks/{tagged_id}", 404)
+    api("DELETE", path, 404)
+    api("DELETE", f"{WORKBOOK}/tags/{make_uuid('tag', 'none')}", 404)
+
+
+def test_lists_the_workbooks_of_a_tag_that_the_caller_can_open(api, viewer, org):
+    path = f"/v2/tags/{seed.PRODUCTION_TAG_ID}/workbooks"
+    rows = api.whole_list("/v2/workbooks", limit=1000)
+    names = [row["name"] for row in api.whole_list(path, limit=2)]
+    assert names == [
+        row["name"] for row in rows if "Production" in [t["name"] for t in row.get("tags", [])]
+    ]
+    assert viewer.whole_list(path) == []
+    org.workbooks[seed.DEMO_WORKBOOK_ID].ownerId = seed.VIEWER_ID
+    (mine,) = viewer.whole_list(path)
+    assert mine["workbookId"] == seed.DEMO_WORKBOOK_ID
+
+
 # --- Versions ---
 
 
@@ -77,3 +176,28 @@ def test_the_history_names_tags_and_people_by_id(api, org):
     ids = {version: [tag["versionTagId"] for tag in rows] for version, rows in on.items()}
     assert ids == {4: [seed.PRODUCTION_TAG_ID], 6: [seed.STAGING_TAG_ID]}
     assert on[4][0]["taggedBy"] in org.members
+
+
+def test_a_restore_publishes_the_old_contents_once_more(api, org):
+    before = {number: api("GET", f"{WORKBOOK}/sources")[:number] for number in (1, 6)}
+    for number, latest in ((1, 7), (6, 8), (7, 9)):
+        row = api("POST", f"{WORKBOOK}/restoreVersion", json={"version": number})
+        assert (row["latestVersion"], row["updatedBy"]) == (latest, seed.OWNER_ID)
+        assert api("GET", f"{WORKBOOK}/sources") == before[1 if number == 7 else number]
+    assert tags(api) == {"Production": 4, "Staging": 6}
+    newest = api.whole_list(f"{WORKBOOK}/version-history")[0]
+    assert (newest["version"], newest["publishedBy"]) == (9, seed.OWNER_ID)
+    assert newest["publishedAt"] == api("GET", WORKBOOK)["updatedAt"]
+    for number in (0, 10):
+        api("POST", f"{WORKBOOK}/restoreVersion", 404, json={"version": number})
+
+
+def test_a_copy_starts_with_version_1_of_the_latest_contents(api):
+    api("POST", f"{WORKBOOK}/restoreVersion", json={"version": 1})
+    body = {"destinationFolderId": seed.DEMO_WORKSPACE_ID, "name": "Copy"}
+    copy = api("POST", f"{WORKBOOK}/copy", json=body)
+    path = f"/v2/workbooks/{copy['workbookId']}"
+    assert api("GET", f"{path}/sources") == api("GET", f"{WORKBOOK}/sources")
+    (version,) = api.whole_list(f"{path}/version-history")
+    assert version["publishedAt"] == copy["createdAt"]
+    assert api.whole_list(f"{path}/tags") == []
