@@ -90,7 +90,7 @@ def snapshot(org: Organization) -> Snapshot:
         key = ("schedule", one.workbookId or one.reportId, schedule_id)
         seen[key] = (*shown, one.ownerId, one.isSuspended, one.updatedAt)
     for n, sent in enumerate(org.sent):
-        seen["sent", sent.workbookId, str(n)] = ()
+        seen["sent", sent["workbookId"], str(n)] = ()
     for query_id, export in org.exports.items():
         seen["export", query_id] = (export.polls == 0,)
     return seen

@@ -215,16 +215,6 @@ class StoredScheduledExport(ScheduledExport):
     target: list[dict[str, str]]
 
 
-@dataclass
-class Sent:
-    """What POST .../send would send: who sent it, when, and the body of the request."""
-
-    workbookId: str
-    memberId: str
-    at: str
-    body: dict[str, Any]
-
-
 class StoredMaterialization(Materialization):
     """A job, what it writes, how often it was polled, and whether it will fail."""
 
@@ -298,7 +288,7 @@ class Organization:
     embeds: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by workbook ID
     schedules: dict[str, list[StoredSchedule]] = field(default_factory=dict)  # by workbook ID
     scheduled_exports: dict[str, StoredScheduledExport] = field(default_factory=dict)
-    sent: list[Sent] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)  # what POST .../send would send
     materializations: dict[str, StoredMaterialization] = field(default_factory=dict)
     exports: dict[str, Export] = field(default_factory=dict)  # by query ID
     clients: dict[str, Client] = field(default_factory=dict)
@@ -529,21 +519,18 @@ class Organization:
         document.parentId, document.workspaceId = into.id, into.workspaceId
         document.path = path_in(into)
         if isinstance(document, Folder):
-            self.move_content(document, document)
+            for inner in self.content(document):
+                self.put(inner, document)
 
-    def move_content(self, folder: Folder, into: Folder) -> None:
-        """Put everything that is in one folder or workspace into another."""
-        for inner in self.documents():
-            if inner.parentId == folder.id:
-                self.put(inner, into)
+    def content(self, folder: Folder) -> list[Document]:
+        """Return what is directly in a folder or workspace."""
+        return [document for document in self.documents() if document.parentId == folder.id]
 
     def archive(self, document: Document, archived: bool) -> None:
         """Put a document, with its content, into the trash or take it out."""
         document.isArchived = archived
-        if isinstance(document, Folder):
-            for inner in self.documents():
-                if inner.parentId == document.id:
-                    self.archive(inner, archived)
+        for inner in self.content(document) if isinstance(document, Folder) else ():
+            self.archive(inner, archived)
 
 
 def _found(things: Mapping[str, Thing], key: str, kind: str) -> Thing:

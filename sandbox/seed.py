@@ -424,26 +424,20 @@ def _seed_scheduled_exports(org: Organization) -> None:
         for i in range(n, n + (2 if n % 5 == 3 else 1)):
             word, cron, zone = times[i % 4]
             title = f"{document.name}, {word}" if i else "Weekly sales"
-            pdf = {"type": "PDF", "layout": "landscape"}
-            file, source = pdf if (i + 1) % 3 else {"type": "EXCEL"}, "all"
+            file, source = {"type": "PDF", "layout": "landscape"}, "all"
             if document.type == "report":
-                file, source = pdf, "report"
+                source = "report"
+            elif i % 3 == 2:
+                file = {"type": "EXCEL"}
+            files = [{"formatOptions": file, "workbookExportSource": {"type": source}}]
+            text = {"title": title, "messageBody": "", "notificationName": title}
             scheduled = add_scheduled_export(
                 org,
                 (document.id, i),
                 stamps(gone.get(n, document.ownerId), document.createdAt),
                 **{f"{document.type}Id": document.id},
                 schedule={"cronSpec": cron, "timezone": zone},
-                configV2={
-                    "title": title,
-                    "messageBody": f"The latest version of {document.name}",
-                    "notificationAttachments": [
-                        {"formatOptions": file, "workbookExportSource": {"type": source}}
-                    ],
-                    "includeLink": i % 2 == 0,
-                    "runAsRecipient": False,
-                    "notificationName": title,
-                },
+                configV2={**text, "notificationAttachments": files, "includeLink": i % 2 == 0},
                 target=[{"email": "reports@example.com"}],
             )
             if i % 6 == 4:

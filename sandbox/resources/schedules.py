@@ -14,7 +14,6 @@ from sandbox.errors import Refusal
 from sandbox.models import ScheduledExport
 from sandbox.organization import (
     Organization,
-    Sent,
     StoredScheduledExport,
     StoredWorkbook,
     add_scheduled_export,
@@ -114,6 +113,13 @@ class ScheduleChange(Body):
     suspensionAction: Literal["pause", "resume"] | None = None
 
 
+class SentMessage(Body):
+    """The message of what is sent now."""
+
+    title: str
+    messageBody: str
+
+
 class SentFile(Body):
     """A file of what is sent now."""
 
@@ -121,35 +127,12 @@ class SentFile(Body):
     source: FileSource
 
 
-class Target(Body):
-    """A recipient of what is sent now. Those without email, userId and teamId aren't checked."""
-
-    type: Literal[
-        "member", "team", "email", "slackChannel", "gsheet", "gdrive", "webhook", "cloud-export",
-        "workbook-cloud-export"
-    ]  # fmt: skip
-    email: str | None = None
-    userId: str | None = None
-    teamId: str | None = None
-
-
-class SentMessage(Body):
-    """The message of what is sent now."""
-
-    title: str
-    messageBody: str
-    includeLink: bool = False
-    runAsRecipient: bool = False
-
-
 class Sending(Body):
-    """The body of POST /v2/workbooks/{workbookId}/send. parameters and timeout have no effect."""
+    """The body of POST /v2/workbooks/{workbookId}/send. Of the targets only emails are checked."""
 
-    targets: Annotated[list[Target], Field(min_length=1)]
+    targets: Annotated[list[dict[str, Any]], Field(min_length=1)]
     config: SentMessage
     attachments: Annotated[list[SentFile], Field(min_length=1)]
-    parameters: dict[str, Any] = {}
-    timeout: float | None = None
 
 
 @router.get(
@@ -239,15 +222,12 @@ async def delete_workbook_schedule(
 async def send_workbook(org: Org, caller: Caller, workbook: Opened, body: Sending) -> Empty:
     """Keep what Sigma would send. Nothing leaves the sandbox."""
     for n, target in enumerate(body.targets):
-        if target.type == "email":
-            check_email(target.email or "", f"targets.{n}.email")
-        elif target.type == "member":
-            org.member(target.userId or "")
-        elif target.type == "team":
-            org.team(target.teamId or "")
+        if target.get("type") == "email":
+            check_email(str(target.get("email")), f"targets.{n}.email")
     for file in body.attachments:
         _ids(workbook, file.formatOptions, file.source, "EXCEL")
-    org.sent.append(Sent(workbook.workbookId, caller, now(), body.model_dump(exclude_unset=True)))
+    stamped = {"workbookId": workbook.workbookId, "sentBy": caller, "sentAt": now()}
+    org.sent.append({**body.model_dump(exclude_unset=True), **stamped})
     return Empty()
 
 

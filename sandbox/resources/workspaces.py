@@ -63,7 +63,8 @@ async def update_workspace(
         raise Refusal(409, f"There is already a workspace {body.name}")
     workspace.name, workspace.updatedBy, workspace.updatedAt = body.name, admin, now()
     folder = org.destination(workspace.workspaceId)
-    org.move_content(folder, folder)  # the paths contain the name
+    for inner in org.content(folder):
+        org.put(inner, folder)  # whose path contains the new name
     return workspace
 
 
@@ -71,7 +72,8 @@ async def update_workspace(
 async def delete_workspace(org: Org, admin: Admin, workspaceId: str) -> Empty:
     """Delete a workspace and its grants. Its content moves to My Documents of the caller."""
     folder = org.destination(org.workspace(workspaceId).workspaceId)
-    org.move_content(folder, org.folders[org.member(admin).homeFolderId])
+    for inner in org.content(folder):
+        org.put(inner, org.folders[org.member(admin).homeFolderId])
     del org.workspaces[folder.id]
     org.grants.pop(folder.id, None)
     return Empty()

@@ -286,13 +286,13 @@ def test_scheduled_and_sent_exports(api, get):
     assert "Ada Admin Paused" in section(page, "scheduled-exports")
     attachment = {"formatOptions": {"type": "EXCEL"}, "source": {"type": "all"}}
     targets = [{"type": "email", "email": "a@example.com"}]
-    targets += [{"type": "member", "userId": seed.VIEWER_ID}]
+    targets += [{"type": "webhook", "webhookUrl": "https://example.com"}]
     body = {"targets": targets, "attachments": [attachment]}
     for title in ("First", "Second"):
         config = {"title": title, "messageBody": ""}
         api("POST", f"{WORKBOOK}/send", json={**body, "config": config})
     shown = section(get("/exports"), "sent")
-    assert "a@example.com, Vic Viewer EXCEL Ada Admin" in shown
+    assert "email a@example.com, webhook https://example.com EXCEL Ada Admin" in shown
     assert shown.index("Second New") < shown.index("First New")
     assert changed(get)[0] == "New sent export of Plugs Sales Performance"
 

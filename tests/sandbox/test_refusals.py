@@ -147,7 +147,6 @@ admin  DELETE /v2/workbooks/$OTHER/schedules/$SCHEDULE  404  -                  
 admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [], "attachments": [$FILE]}  targets
 admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [{"type": "email", $AT}]}  attachments
 admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [{"type": "email", "email": "nobody"}], "attachments": [$FILE]}  targets.0.email
-admin  POST   /v2/workbooks/$BOOK/send         404  {$LETTER, "targets": [{"type": "member", "userId": "x"}], "attachments": [$FILE]}  Member x
 admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [{"type": "email", $AT}], "attachments": [{"formatOptions": {"type": "XLSX"}, "source": {"type": "all"}}]}  EXCEL
 admin  POST   /v2/tags                         400  {"name": "N"}                 color
 admin  POST   /v2/tags                         400  {"name": "N", "color": "red"}  color
