@@ -69,7 +69,7 @@ def snapshot(org: Organization) -> Snapshot:
             on = (tag.sourceWorkbookVersion, tag.workbookTaggedAt)
             seen["workbook tag", workbook_id, tag.versionTagId] = on
         # The first version of a copy is no news
-        seen |= {("version", workbook_id, str(n)): () for n in workbook.versions if n > 1}
+        seen |= {("version", workbook_id, str(n)): () for n in workbook.published if n > 1}
     for grants in org.grants.values():
         for grant in grants:
             grantee = grant.memberId or grant.teamId or ""

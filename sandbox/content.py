@@ -168,9 +168,7 @@ def seeded_sources(number: int) -> list[Source]:
 def sources_of(workbook: StoredWorkbook, version: int = 0) -> list[Source]:
     """Return what a version reads, by default the latest. Version N of the seed has N sources."""
     version = version or workbook.latestVersion
-    if version in workbook.versions:
-        return workbook.versions[version].sources
-    return seeded_sources(workbook.number)[:version]
+    return workbook.sources.get(version) or seeded_sources(workbook.number)[:version]
 
 
 def source_by_element(workbook: StoredWorkbook) -> dict[str, Source]:

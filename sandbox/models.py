@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict
 WorkspacePermission = Literal["view", "explore", "organize", "edit"]
 ConnectionPermission = Literal["usage", "annotate"]
 WorkbookPermission = Literal["view", "explore", "edit"]
-TagColor = Literal["cyan", "grass", "violet", "plum", "amber", "bronze"]
 FileType = Literal[
     "workspace", "folder", "workbook", "dataset", "data-model", "sql", "worksheet", "dashboard",
     "template", "table", "symlink", "report"
@@ -132,7 +131,7 @@ class VersionTag(Stamped):
     ownerId: str
     isArchived: bool = False
     description: str = ""
-    color: TagColor = "cyan"
+    color: str = ""
 
 
 class WorkbookTag(BaseModel):
@@ -143,15 +142,6 @@ class WorkbookTag(BaseModel):
     sourceWorkbookVersion: int
     taggedWorkbookId: str
     workbookTaggedAt: str
-
-
-class Version(BaseModel):
-    """A published version of a workbook. publishedBy is a memberId; tags have no names."""
-
-    version: int
-    publishedAt: str
-    publishedBy: str
-    tags: list[dict[str, str]] = []
 
 
 class Workbook(Versioned):

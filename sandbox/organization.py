@@ -32,7 +32,6 @@ from sandbox.models import (
     Team,
     UserAttribute,
     UserAttributeAssignment,
-    Version,
     VersionTag,
     Workbook,
     WorkbookTag,
@@ -150,12 +149,6 @@ class Located(BaseModel):
     description: str = ""
 
 
-class StoredVersion(Version):
-    """A published version, and what it reads."""
-
-    sources: list[Source]
-
-
 class StoredWorkbookTag(WorkbookTag):
     """A tag on a workbook, and the member that applied it."""
 
@@ -166,13 +159,14 @@ class StoredWorkbook(Workbook, Located):
     """A workbook and its location.
 
     number and has_input_table decide its content, see content.py. A copy has the same.
-    versions has only those that were published since the start.
+    published and sources have the versions since the start only, see content.py for the others.
     """
 
     number: int
     has_input_table: bool
     tags: Sequence[StoredWorkbookTag] = ()
-    versions: dict[int, StoredVersion] = {}
+    published: dict[int, tuple[str, str]] = {}  # by version: when, and the memberId
+    sources: dict[int, list[Source]] = {}  # by version
 
 
 class StoredDataModel(DataModel, Located):
@@ -349,9 +343,10 @@ class Organization:
 
     def table(self, inode_id: str) -> tuple[StoredConnection, tuple[str, ...]]:
         """Return the connection and path of a table. Refuses what isn't a table with 400."""
+        key = long_id(inode_id)
         for connection in self.connections.values():
             for path in ((), *connection.paths()):
-                if connection.inode_id(path) == long_id(inode_id):
+                if connection.inode_id(path) == key:
                     if len(path) == 3:
                         return connection, path
                     raise Refusal(400, f"{inode_id} is a connection or scope, not a table")
@@ -625,9 +620,8 @@ def publish(workbook: StoredWorkbook, sources: list[Source], by: str, at: str) -
     """Publish a new version of a workbook, which reads these sources."""
     workbook.latestVersion += 1
     workbook.updatedBy, workbook.updatedAt = by, at
-    workbook.versions[workbook.latestVersion] = StoredVersion(
-        version=workbook.latestVersion, publishedAt=at, publishedBy=by, sources=sources
-    )
+    workbook.published[workbook.latestVersion] = at, by
+    workbook.sources[workbook.latestVersion] = sources
 
 
 def add_tag(
@@ -643,7 +637,7 @@ def add_tag(
     tagged_id = make_uuid("tagged", (workbook.workbookId, tag.versionTagId))
     if tagged_id not in org.tagged:
         ids = {"id": tagged_id, "workbookId": tagged_id, "workbookUrlId": url_id(tagged_id)}
-        fresh = {"latestVersion": 0, "versions": {}, "tags": ()}
+        fresh = {"latestVersion": 0, "published": {}, "sources": {}, "tags": ()}
         org.tagged[tagged_id] = workbook.model_copy(update={**ids, **fresh})
     publish(org.tagged[tagged_id], sources, by, at)
     row = StoredWorkbookTag(

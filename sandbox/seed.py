@@ -22,7 +22,6 @@ from sandbox.models import (
     AccountType,
     AttributeValue,
     Member,
-    TagColor,
     UserAttributeAssignment,
     VersionTag,
 )
@@ -80,6 +79,7 @@ TOPICS = (
     " Deliveries Returns"
 ).split()
 VIEWS = "Overview Forecast Weekly Monthly Deep-Dive Audit Tracker".split()
+TAGS = {"Production": "grass", "Staging": "amber", "QA": "violet", "Old release": "bronze"}
 DEMO_USER_ATTRIBUTE = "Region"  # has no assignments yet
 
 OWNER_ID = make_short_id("member", "owner", 28)
@@ -300,20 +300,13 @@ def _seed_workbooks(org: Organization) -> None:
 
 def _seed_tags(org: Organization) -> None:
     """Add four tags. Some workbooks carry Production, on the version before the latest."""
-    colors: dict[str, TagColor] = {
-        "Production": "grass",
-        "Staging": "amber",
-        "QA": "violet",
-        "Old release": "bronze",
-    }
-    for n, (name, color) in enumerate(colors.items()):
+    for n, (name, color) in enumerate(TAGS.items()):
         tag_id = make_uuid("tag", name)
         org.tags[tag_id] = VersionTag(
             versionTagId=tag_id,
             name=name,
             ownerId=OWNER_ID,
             isArchived=name == "Old release",
-            description=f"What {name} shows",
             color=color,
             **_seeded(n),
         )

@@ -38,7 +38,7 @@ RESOURCES = """
     POST /service-providers/*/certificates/*/deactivate
 /v2/shared_templates: POST /accept; GET /shared_with_you; DELETE /*
 /v2/sourceSwapPolicies: GET POST; GET PATCH DELETE /*
-/v2/tags: PATCH DELETE /*
+/v2/tags: PATCH DELETE /*; GET /*/workbooks
 /v2/teams: POST /*/assignedUserAttributes; GET /*/user-attributes
 /v2/templates: POST /save_workbook; GET /*; POST /*/swapSources
 /v2/tenants: POST; GET PATCH DELETE /*; GET /*/capabilities/deployments;

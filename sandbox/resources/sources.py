@@ -1,6 +1,5 @@
 """What workbooks read, and the lineage, columns and queries that follow from it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Request
@@ -49,12 +48,16 @@ class SourceSwap(Body):
     metricMapping: list[Any] = []
 
 
-class Swaps(Body):
+class NewSources(Body):
     """The body of POST /v2/workbooks/{workbookId}/swapSources."""
 
     connectionMapping: list[ConnectionSwap] = []
     sourceMapping: list[SourceSwap] = []
     copyInputTableData: bool = False
+
+
+# By the ID of a connection: the ID of its replacement, if tables are swapped, and their paths
+Swaps = dict[str, tuple[str, bool, list[PathSwap]]]
 
 
 @router.get("/v2/workbooks/{workbookId}/sources", summary="List workbook sources")
@@ -70,45 +73,46 @@ async def get_workbook_sources(request: Request, workbook: Opened) -> list[Sourc
 
 @router.post("/v2/workbooks/{workbookId}/swapSources", summary="Swap workbook data sources")
 async def source_swap_workbook(
-    org: Org, admin: Admin, workbook: Opened, body: Swaps
+    org: Org, admin: Admin, workbook: Opened, body: NewSources
 ) -> dict[str, list[str]]:
     """Publish a version that reads other sources, and list the tables that weren't swapped."""
     if not body.connectionMapping and not body.sourceMapping:
         raise Refusal(400, "Expecting a value at connectionMapping or sourceMapping")
     before = sources_of(workbook)
-    after, unswapped = swapped(org, before, body.connectionMapping, body.sourceMapping)
+    swaps = {one.fromId: (one.toId, one.swapTables, one.paths) for one in body.connectionMapping}
+    after, unswapped = swapped(
+        org, before, swaps, {one.fromId: one.toId for one in body.sourceMapping}
+    )
     if after != before:
         publish(workbook, after, admin, now())
     return {"unswappedSources": unswapped, "unswappedConnections": []}
 
 
 def swapped(
-    org: Organization,
-    sources: list[Source],
-    connections: list[ConnectionSwap],
-    tables: Sequence[SourceSwap] = (),
+    org: Organization, sources: list[Source], by_connection: Swaps, by_table: dict[str, str]
 ) -> tuple[list[Source], list[str]]:
     """Return the sources after a swap, and the IDs of the tables whose target doesn't exist."""
-    swaps = {org.connection(swap.fromId).connectionId: swap for swap in connections}
-    targets = {key: org.connection(swap.toId) for key, swap in swaps.items()}
-    mapping = {long_id(swap.fromId): swap.toId for swap in tables}
+    swaps = {
+        org.connection(key).connectionId: (org.connection(to), with_tables, paths)
+        for key, (to, with_tables, paths) in by_connection.items()
+    }
+    tables = {long_id(key): to for key, to in by_table.items()}
     after, unswapped = [], []
     for source in sources:
         key = source.get("inodeId", "")
-        if key in mapping:
-            connection, path = org.table(mapping[key])
+        if key in tables:
+            connection, path = org.table(tables[key])
             source = {"type": "table", "inodeId": connection.inode_id(path)}
         elif source["type"] == "custom-sql" and source["connectionId"] in swaps:
-            target = targets[source["connectionId"]]
+            target = swaps[source["connectionId"]][0]
             source = {**source, "connectionId": target.connectionId}
         elif source["type"] == "table":
             connection, path = org.table(key)
-            swap = swaps.get(connection.connectionId)
-            if swap and swap.swapTables:
-                target = targets[connection.connectionId]
-                new_path = _renamed(path, swap.paths)
-                if len(new_path) == 3 and new_path in target.paths():
-                    source = {**source, "inodeId": target.inode_id(new_path)}
+            target, with_tables, paths = swaps.get(connection.connectionId, (connection, False, []))
+            if with_tables:
+                path = _renamed(path, paths)
+                if len(path) == 3 and path in target.paths():
+                    source = {"type": "table", "inodeId": target.inode_id(path)}
                 else:
                     unswapped.append(key)
         after.append(source)

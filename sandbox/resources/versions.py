@@ -1,23 +1,21 @@
 """Version tags, /v2/tags, and the published versions of workbooks."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sandbox.api import (
     Admin,
     Body,
-    Caller,
     CountedPage,
     Empty,
     FullPage,
     Org,
     Paged,
-    openable,
     resource,
 )
 from sandbox.content import sources_of
 from sandbox.errors import Refusal
-from sandbox.models import TagColor, Version, VersionTag, Workbook, WorkbookTag
+from sandbox.models import VersionTag, Workbook, WorkbookTag
 from sandbox.organization import (
     Organization,
     StoredWorkbook,
@@ -28,7 +26,7 @@ from sandbox.organization import (
     stamps,
     time_text,
 )
-from sandbox.resources.sources import ConnectionSwap, PathSwap, swapped
+from sandbox.resources.sources import PathSwap, Swaps, swapped
 from sandbox.resources.workbooks import Opened
 
 router = resource("workbooks")
@@ -38,7 +36,7 @@ class NewTag(Body):
     """The body of POST /v2/tags."""
 
     name: str
-    color: TagColor
+    color: Literal["cyan", "grass", "violet", "plum", "amber", "bronze"]
     description: str = ""
 
 
@@ -94,20 +92,6 @@ def _tag_named(org: Organization, name: str) -> VersionTag | None:
     return next((tag for tag in org.tags.values() if tag.name.lower() == name.lower()), None)
 
 
-@router.get("/v2/tags/{tagId}/workbooks", summary="List workbooks for a tag", tags=["tags"])
-async def list_workbooks_for_tag(
-    org: Org, caller: Caller, paging: Paged, tagId: str
-) -> FullPage[Workbook]:
-    """List the workbooks with a tag that the caller can open."""
-    tag = org.tag(tagId)
-    tagged = [
-        workbook
-        for workbook in org.workbooks.values()
-        if tag.versionTagId in [one.versionTagId for one in workbook.tags]
-    ]
-    return paging.cut(await openable(org, caller, tagged, False))
-
-
 @router.post("/v2/workbooks/tag", summary="Tag a workbook")
 async def tag_workbook(org: Org, admin: Admin, body: AppliedTag) -> dict[str, str | int]:
     """Put a tag on a version of a workbook, by default the latest, or move it there."""
@@ -115,13 +99,11 @@ async def tag_workbook(org: Org, admin: Admin, body: AppliedTag) -> dict[str, st
     if tag is None:
         raise Refusal(404, f"Tag {body.tag} not found")
     version = _check_version(workbook, body.workbookVersion or workbook.latestVersion)
-    swaps = [
-        ConnectionSwap.model_construct(
-            fromId=m.fromConnectionId, toId=m.toConnectionId, swapTables=True, paths=m.paths
-        )
-        for m in body.sourceMappingConfig
-    ]
-    sources, _ = swapped(org, sources_of(workbook, version), swaps)
+    swaps: Swaps = {
+        one.fromConnectionId: (one.toConnectionId, True, one.paths)
+        for one in body.sourceMappingConfig
+    }
+    sources, _ = swapped(org, sources_of(workbook, version), swaps, {})
     copy = add_tag(org, workbook, tag, version, sources, admin, now())
     return {
         "versionTagId": tag.versionTagId,
@@ -158,7 +140,9 @@ async def get_workbook_tags(paging: Paged, workbook: Opened) -> CountedPage[Work
 @router.get(
     "/v2/workbooks/{workbookId}/version-history", summary="Get version history for a workbook"
 )
-async def get_version_history(org: Org, paging: Paged, workbook: Opened) -> CountedPage[Version]:
+async def get_version_history(
+    org: Org, paging: Paged, workbook: Opened
+) -> CountedPage[dict[str, Any]]:
     """List the published versions, the latest first."""
     return paging.cut(history(org, workbook))
 
@@ -176,7 +160,7 @@ async def restore_workbook_version(
     return workbook
 
 
-def history(org: Organization, workbook: StoredWorkbook) -> list[Version]:
+def history(org: Organization, workbook: StoredWorkbook) -> list[dict[str, Any]]:
     """Return the published versions of a workbook, the latest first.
 
     In the seed, a version was published each day. The even ones are by other members.
@@ -184,22 +168,14 @@ def history(org: Organization, workbook: StoredWorkbook) -> list[Version]:
     created = datetime.fromisoformat(workbook.createdAt.replace("Z", "+00:00"))
     members = list(org.members)
     rows = []
-    for number in range(workbook.latestVersion, 0, -1):
-        row: dict[str, Any] = {
-            "version": number,
-            "publishedAt": time_text(created + timedelta(days=number - 1)),
-            "publishedBy": workbook.createdBy if number % 2 else members[number % 9],
-        }
-        if number in workbook.versions:
-            row = workbook.versions[number].model_dump(include=set(row))
-        tags = [
-            {
-                "versionTagId": tag.versionTagId,
-                "taggedAt": tag.workbookTaggedAt,
-                "taggedBy": tag.taggedBy,
-            }
-            for tag in workbook.tags
-            if tag.sourceWorkbookVersion == number
-        ]
-        rows.append(Version(**row | ({"tags": tags} if tags else {})))
+    for version in range(workbook.latestVersion, 0, -1):
+        at = time_text(created + timedelta(days=version - 1))
+        by = workbook.createdBy if version % 2 else members[version % 9]
+        at, by = workbook.published.get(version, (at, by))
+        row: dict[str, Any] = {"version": version, "publishedAt": at, "publishedBy": by}
+        for tag in workbook.tags:
+            if tag.sourceWorkbookVersion == version:
+                on = {"taggedAt": tag.workbookTaggedAt, "taggedBy": tag.taggedBy}
+                row.setdefault("tags", []).append({"versionTagId": tag.versionTagId, **on})
+        rows.append(row)
     return rows

@@ -148,19 +148,6 @@ def test_removes_tags(api):
     api("DELETE", f"{WORKBOOK}/tags/{make_uuid('tag', 'none')}", 404)
 
 
-def test_lists_the_workbooks_of_a_tag_that_the_caller_can_open(api, viewer, org):
-    path = f"/v2/tags/{seed.PRODUCTION_TAG_ID}/workbooks"
-    rows = api.whole_list("/v2/workbooks", limit=1000)
-    names = [row["name"] for row in api.whole_list(path, limit=2)]
-    assert names == [
-        row["name"] for row in rows if "Production" in [t["name"] for t in row.get("tags", [])]
-    ]
-    assert viewer.whole_list(path) == []
-    org.workbooks[seed.DEMO_WORKBOOK_ID].ownerId = seed.VIEWER_ID
-    (mine,) = viewer.whole_list(path)
-    assert mine["workbookId"] == seed.DEMO_WORKBOOK_ID
-
-
 # --- Versions ---
 
 
