@@ -119,6 +119,13 @@ class CountedPage(Page[Row], Generic[Row]):
     total: int = 0
 
 
+class TokenPage(BaseModel, Generic[Row]):
+    """One page of a list that is read with pageToken. The last one has no nextPageToken."""
+
+    entries: list[Row]
+    nextPageToken: str = ""
+
+
 class FullPage(CountedPage[Row], Generic[Row]):
     """One page of a list that also says in hasMore if there is another page."""
 
@@ -153,7 +160,27 @@ class Paging:
         return rows if self.bare_lists else self.cut(rows)
 
 
+class TokenPaging(Paging):
+    """The query parameters pageSize and pageToken, and how they cut a list."""
+
+    def __init__(
+        self,
+        request: Request,
+        org: Org,
+        pageToken: Annotated[str | None, Query(description="From the page before.")] = None,
+        pageSize: Annotated[int, Query(ge=1, description="Entries per page.")] = 50,
+    ) -> None:
+        super().__init__(request, org, pageToken, pageSize)
+
+    def cut(self, rows: Sequence[Any]) -> Any:
+        """Return the fields of a TokenPage."""
+        page = super().cut(rows)
+        more = {"nextPageToken": page["nextPage"]} if page["hasMore"] else {}
+        return {"entries": page["entries"], **more}
+
+
 Paged = Annotated[Paging, Depends()]
+TokenPaged = Annotated[TokenPaging, Depends()]
 
 
 def cursor(path: str, offset: int) -> str:

@@ -243,7 +243,7 @@ LISTS = {
     "workbooks": ("Name, location, owner or workbookId", "name path workbookId ownerId"),
     "reports": ("Name, location, owner or reportId", "name path reportId ownerId"),
     "connections": ("Name, type or connectionId", "name type connectionId"),
-    "materializations": ("Workbook or element", "workbookId elementName"),
+    "materializations": ("Document or element", "documentId elementName"),
     "exports": ("Workbook, format or queryId", "name format queryId"),
     "requests": ("Method, path, status or fault", "method path query status fault"),
 }

@@ -50,6 +50,7 @@ CHANGED = {
     "missing-field": "`field` is missing in the object, or in every entry of a list",
     "null-field": "`field` is null in the object, or in every entry of a list",
     "failed-job": "the job that the request starts ends in `failed`",  # see materializations.py
+    "skipped-job": "the job that the request starts ends in `skipped`",
 }
 EDGE_PAGE = "<!DOCTYPE html><html><head><title>{}</title></head><body>1015</body></html>"
 

@@ -216,7 +216,7 @@ class Materialization(BaseModel):
     """A job that writes an element's data to the warehouse."""
 
     materializationId: str
-    status: Literal["pending", "building", "ready", "failed"]
+    status: Literal["pending", "building", "ready", "failed", "skipped"]
     startedAt: str = ""
     readyAt: str = ""
     error: str = ""

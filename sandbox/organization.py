@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -198,9 +198,9 @@ Document = StoredWorkbook | StoredDataModel | StoredReport | Folder
 
 
 class StoredSchedule(MaterializationSchedule):
-    """A materialization schedule and its workbook."""
+    """A materialization schedule, and its workbook or data model."""
 
-    workbookId: str
+    documentId: str
 
 
 class StoredScheduledExport(ScheduledExport):
@@ -210,12 +210,12 @@ class StoredScheduledExport(ScheduledExport):
 
 
 class StoredMaterialization(Materialization):
-    """A job, what it writes, how often it was polled, and whether it will fail."""
+    """A job, what it writes, how often it was polled, and the status in which it will end."""
 
-    workbookId: str
+    documentId: str
     sheetId: str
     asked: int = 0
-    fails: bool
+    ends: Literal["ready", "failed", "skipped"]
 
 
 @dataclass
@@ -280,7 +280,7 @@ class Organization:
     sources: dict[str, list[Source]] = field(default_factory=dict)  # of data models and reports
     grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are on
     embeds: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by workbook ID
-    schedules: dict[str, list[StoredSchedule]] = field(default_factory=dict)  # by workbook ID
+    schedules: dict[str, list[StoredSchedule]] = field(default_factory=dict)  # by document ID
     scheduled_exports: dict[str, StoredScheduledExport] = field(default_factory=dict)
     sent: list[dict[str, Any]] = field(default_factory=list)  # what POST .../send would send
     materializations: dict[str, StoredMaterialization] = field(default_factory=dict)

@@ -120,6 +120,7 @@ def seed(options: Options) -> Organization:
     _seed_tags(org)
     _seed_schedules(org)
     _seed_data_models(org)
+    _seed_model_schedules(org)
     _seed_reports(org)
     _seed_scheduled_exports(org)
     _seed_grants(org)
@@ -329,7 +330,7 @@ def _seed_schedules(org: Organization) -> None:
         daily = {"cronSpec": "0 6 * * *", "timezone": "America/Los_Angeles"}
         org.schedules[workbook.workbookId] = [
             StoredSchedule(
-                workbookId=workbook.workbookId,
+                documentId=workbook.workbookId,
                 sheetId=make_short_id("sheet", table.elementId, 10),
                 elementId=table.elementId,
                 elementName=table.name,
@@ -488,3 +489,22 @@ def _seed_tenant(org: Organization) -> None:
             **_seeded(0),
         }
     )
+
+
+def _seed_model_schedules(org: Organization) -> None:
+    """Add materialization schedules to three data models. The first has two, one is paused."""
+    for n, elements in enumerate((["Orders", "Orders by Region"], ["Customers"], ["Stores"])):
+        model = org.data_models[make_uuid("data model", n)]
+        for i, name in enumerate(elements):
+            key = make_short_id("element", (model.id, i) if i else model.id, 10)
+            org.schedules.setdefault(model.id, []).append(
+                StoredSchedule(
+                    documentId=model.id,
+                    sheetId=make_short_id("sheet", key, 10),
+                    elementId=key,
+                    elementName=name,
+                    schedule={"cronSpec": "30 5 * * *", "timezone": "America/Los_Angeles"},
+                    configuredAt=model.createdAt,
+                    paused=n == 1,
+                )
+            )

@@ -57,6 +57,7 @@ ROUTERS = (
     versions.router,
     sources.router,
     materializations.router,
+    materializations.models_router,
     schedules.router,
     schedules.members_router,
     schedules.reports_router,

@@ -2,13 +2,33 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import Query, Request
+from fastapi import Depends
 
-from sandbox.api import Caller, FullPage, Org, Paged, Paging, check_access, openable, resource
+from sandbox.api import (
+    Caller,
+    FullPage,
+    Org,
+    Paged,
+    TokenPage,
+    TokenPaged,
+    check_access,
+    openable,
+    resource,
+)
 from sandbox.models import DataModel
-from sandbox.organization import Source
+from sandbox.organization import Source, StoredDataModel
 
 router = resource("dataModels")
+
+
+async def opened(org: Org, caller: Caller, dataModelId: str) -> StoredDataModel:
+    """Return the data model in the path. Refuses with 404, or with 403 without access."""
+    model = org.data_model(dataModelId)
+    check_access(org, caller, model)
+    return model
+
+
+OpenedModel = Annotated[StoredDataModel, Depends(opened)]
 
 
 @router.get("/v2/dataModels", summary="List data models")
@@ -25,35 +45,22 @@ async def list_data_models(
 
 
 @router.get("/v2/dataModels/{dataModelId}", summary="Get a data model")
-async def get_data_model(
-    org: Org, caller: Caller, dataModelId: str, excludeTags: bool = False
-) -> DataModel:
+async def get_data_model(model: OpenedModel, excludeTags: bool = False) -> DataModel:
     """Return a data model by its long or short ID."""
-    model = org.data_model(dataModelId)
-    check_access(org, caller, model)
     return model
 
 
 @router.get("/v2/dataModels/{dataModelId}/sources", summary="List data model sources")
 async def list_data_model_sources(
-    request: Request,
-    org: Org,
-    caller: Caller,
-    dataModelId: str,
-    pageToken: str | None = None,
-    pageSize: Annotated[int, Query(ge=1)] = 50,
-) -> dict[str, list[Source] | str]:
+    org: Org, paging: TokenPaged, model: OpenedModel
+) -> TokenPage[Source]:
     """List what a data model reads. Tables and datasets have tableId and datasetId."""
-    model = org.data_model(dataModelId)
-    check_access(org, caller, model)
-    page = Paging(request, org, pageToken, pageSize).cut(
+    return paging.cut(
         [
             {f"{s['type']}Id" if name == "inodeId" else name: value for name, value in s.items()}
             for s in org.sources[model.id]
         ]
     )
-    more = {"nextPageToken": page["nextPage"]} if page["hasMore"] else {}
-    return {"entries": page["entries"], **more}
 
 
 @router.get("/v2/datasets", summary="List datasets (Deprecated)", tags=["Datasets"])

@@ -1,21 +1,28 @@
-"""/v2/workbooks/{workbookId}/materializations: jobs that write an element's data to the warehouse.
+"""Materializations: jobs that write an element's data to the warehouse.
 
-A job advances by one step each time it is polled: pending, building, ready.
+Workbooks and data models have them. A job advances by one step each time it is polled: pending,
+building, ready.
 """
+
+from typing import Literal
 
 from fastapi import Request
 
-from sandbox.api import Admin, Body, FullPage, Org, Page, Paged, resource
+from sandbox.api import Admin, Body, FullPage, Org, Page, Paged, TokenPage, TokenPaged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Materialization, MaterializationSchedule
-from sandbox.organization import StoredMaterialization, make_uuid, now
+from sandbox.organization import Organization, StoredMaterialization, make_uuid, now
+from sandbox.resources.data_models import OpenedModel
 from sandbox.resources.workbooks import Opened
 
-router = resource("workbooks")
+router, models_router = resource("workbooks"), resource("dataModels")
+
+# The faults that decide how a job ends
+ENDS: dict[str, Literal["failed", "skipped"]] = {"failed-job": "failed", "skipped-job": "skipped"}
 
 
 class NewMaterialization(Body):
-    """The body of POST /v2/workbooks/{workbookId}/materializations."""
+    """The body of the requests that start a job."""
 
     sheetId: str
 
@@ -37,6 +44,17 @@ async def list_materialization_schedules(
     return {"entries": [*schedules]} if paging.bare_lists else paging.cut(schedules)
 
 
+@models_router.get(
+    "/v2/dataModels/{dataModelId}/materializationSchedules",
+    summary="List materialization schedules for a data model",
+)
+async def list_data_model_materialization_schedules(
+    org: Org, paging: TokenPaged, model: OpenedModel
+) -> TokenPage[MaterializationSchedule]:
+    """List the elements of a data model that are materialized, and when."""
+    return paging.cut(org.schedules.get(model.id, []))
+
+
 @router.post(
     "/v2/workbooks/{workbookId}/materializations",
     summary="Run a scheduled materialization for a workbook element",
@@ -44,17 +62,32 @@ async def list_materialization_schedules(
 async def materialize_workbook_element(
     request: Request, org: Org, admin: Admin, workbook: Opened, body: NewMaterialization
 ) -> dict[str, str]:
-    """Start the job of a schedule, paused or not. The fault failed-job makes the job fail."""
-    schedules = org.schedules.get(workbook.workbookId, [])
-    if body.sheetId not in [schedule.sheetId for schedule in schedules]:
-        raise Refusal(404, f"Sheet {body.sheetId} not found")
-    earlier = [j for j in org.materializations.values() if j.workbookId == workbook.workbookId]
+    """Start the job of a schedule, paused or not."""
+    return _start(request, org, workbook.id, body.sheetId)
+
+
+@models_router.post(
+    "/v2/dataModels/{dataModelId}:materialize",
+    summary="Run materialization for a data model element",
+)
+async def materialize_data_model_element(
+    request: Request, org: Org, admin: Admin, model: OpenedModel, body: NewMaterialization
+) -> dict[str, str]:
+    """Start the job of a schedule, paused or not."""
+    return _start(request, org, model.id, body.sheetId)
+
+
+def _start(request: Request, org: Organization, document_id: str, sheet_id: str) -> dict[str, str]:
+    """Start a job, or refuse with 404 if there is no such schedule."""
+    if sheet_id not in [schedule.sheetId for schedule in org.schedules.get(document_id, [])]:
+        raise Refusal(404, f"Sheet {sheet_id} not found")
+    earlier = [job for job in org.materializations.values() if job.documentId == document_id]
     job = StoredMaterialization(
-        materializationId=make_uuid("materialization", (workbook.workbookId, len(earlier))),
+        materializationId=make_uuid("materialization", (document_id, len(earlier))),
         status="pending",
-        workbookId=workbook.workbookId,
-        sheetId=body.sheetId,
-        fails=request.scope["logged"].fault == "failed-job",
+        documentId=document_id,
+        sheetId=sheet_id,
+        ends=ENDS.get(request.scope["logged"].fault, "ready"),
     )
     org.materializations[job.materializationId] = job
     return {"materializationId": job.materializationId}
@@ -68,16 +101,33 @@ async def get_workbook_materialization(
     org: Org, workbook: Opened, materializationId: str
 ) -> Materialization:
     """Return the state of a job, and advance the job."""
-    job = org.materializations.get(materializationId)
-    if job is None or job.workbookId != workbook.workbookId:
-        raise Refusal(404, f"Materialization {materializationId} not found")
+    return _polled(org, workbook.id, materializationId)
+
+
+@models_router.get(
+    "/v2/dataModels/{dataModelId}/materializations/{materializationId}",
+    summary="Get a materialization job",
+)
+async def get_data_model_materialization(
+    org: Org, model: OpenedModel, materializationId: str
+) -> Materialization:
+    """Return the state of a job, and advance the job."""
+    return _polled(org, model.id, materializationId)
+
+
+def _polled(org: Organization, document_id: str, job_id: str) -> StoredMaterialization:
+    """Return a job of a document after one more step."""
+    job = org.materializations.get(job_id)
+    if job is None or job.documentId != document_id:
+        raise Refusal(404, f"Materialization {job_id} not found")
     polls = org.options.polls
     if job.status == "pending" and job.asked >= polls // 2:
         job.status, job.startedAt = "building", now()
     if job.status == "building" and job.asked >= polls:
-        if job.fails:
-            job.status, job.error = "failed", "The warehouse refused to write the table"
-        else:
-            job.status, job.readyAt = "ready", now()
+        job.status = job.ends
+        if job.ends == "failed":
+            job.error = "The warehouse refused to write the table"
+        elif job.ends == "ready":
+            job.readyAt = now()
     job.asked += 1
     return job

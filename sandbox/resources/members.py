@@ -3,9 +3,20 @@
 from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any, Literal
 
-from fastapi import Query, Request
+from fastapi import Query
 
-from sandbox.api import Admin, Body, Empty, FullPage, Org, Page, Paged, Paging, resource
+from sandbox.api import (
+    Admin,
+    Body,
+    Empty,
+    FullPage,
+    Org,
+    Page,
+    Paged,
+    TokenPage,
+    TokenPaged,
+    resource,
+)
 from sandbox.errors import Refusal
 from sandbox.models import AccountType, File, Member, Team
 from sandbox.organization import ROBOT_ID, Organization, add_member, now, stamps, time_text
@@ -178,16 +189,9 @@ def recent_files(org: Organization, member_id: str) -> list[dict[str, Any]]:
 
 
 @types_router.get("/v2/accountTypes", summary="List account types")
-async def list_account_types(
-    request: Request,
-    org: Org,
-    pageToken: str | None = None,
-    pageSize: Annotated[int, Query(ge=1)] = 50,
-) -> dict[str, list[AccountType] | str]:
-    """List the account types, built-in ones first. nextPageToken is absent on the last page."""
-    page = Paging(request, org, pageToken, pageSize).cut(org.account_types)
-    more = {"nextPageToken": page["nextPage"]} if page["hasMore"] else {}
-    return {"entries": page["entries"], **more}
+async def list_account_types(org: Org, paging: TokenPaged) -> TokenPage[AccountType]:
+    """List the account types, built-in ones first."""
+    return paging.cut(org.account_types)
 
 
 @types_router.get(

@@ -18,8 +18,7 @@ RESOURCES = """
     GET /tables/*/columns; DELETE /paths/*/grants/*
 /v2/credentials: POST; DELETE /*
 /v2/dataModels: POST /tag; GET /*/columns; GET /*/elements; GET /*/lineage;
-    GET /*/materializationSchedules; POST /*/swapSources; GET /*/tags;
-    POST /*:materialize; GET /*/materializations/*
+    POST /*/swapSources; GET /*/tags
 /v2/datasets: GET /*; GET POST /*/grants; GET POST /*/materialization; POST /*/migrate;
     GET /*/sources; DELETE /*/grants/*
 /v2/deploymentPolicies: GET POST; GET /tenants; GET PATCH DELETE /*; GET POST /*/files;

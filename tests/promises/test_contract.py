@@ -92,6 +92,7 @@ def test_no_recipe_violates_the_contract(
 
 # A request for every operation of the sandbox: what is sent, besides the path
 SWAP = {"fromId": seed.DEMO_CONNECTION_ID, "toId": seed.STAGING_CONNECTION_ID, "paths": []}
+MODEL_ID = make_uuid("data model", 0)
 BODIES = {
     "createVersionTag": {"json": {"name": "New", "color": "plum"}},
     "tagWorkbook": {"json": {"workbookId": seed.DEMO_WORKBOOK_ID, "tag": "QA", "isDefault": True}},
@@ -137,6 +138,9 @@ BODIES = {
     },
     "createWorkbookGrant": {
         "json": {"grants": [{"grantee": {"memberId": seed.VIEWER_ID}, "permission": "explore"}]}
+    },
+    "materializeDataModelElement": {
+        "json": {"sheetId": make_short_id("sheet", make_short_id("element", MODEL_ID, 10), 10)}
     },
     "materializeWorkbookElement": {"json": {"sheetId": seed.DEMO_SHEET_ID}},
     "filesList": {"params": {"typeFilters": "workbook", "parentId": seed.DEMO_WORKSPACE_ID}},
@@ -191,7 +195,6 @@ BODIES = {
         }
     },
 }
-MODEL_ID = make_uuid("data model", 0)
 IDS = {
     "memberId": seed.DEMO_MEMBER_ID,
     "teamId": seed.DEMO_TEAM_ID,
@@ -214,8 +217,9 @@ IDS = {
     "queryId": make_short_id("query", 1, 22),  # of the first export
 }
 
-# What the operations that create a grant leave for those that delete it
-GRANTS = {
+# What an operation leaves for another one: the ID in the path of the latter
+LEFT = {
+    "getDataModelMaterialization": make_uuid("materialization", (MODEL_ID, 0)),
     "deleteWorkspaceGrant": make_uuid("grant", (seed.DEMO_WORKSPACE_ID, seed.VIEWER_ID, None)),
     "deleteConnectionGrant": make_uuid("grant", (seed.DEMO_CONNECTION_ID, None, seed.DEMO_TEAM_ID)),
     "deleteWorkbookGrant": make_uuid("grant", (seed.DEMO_WORKBOOK_ID, seed.VIEWER_ID, None)),
@@ -257,7 +261,8 @@ def test_no_operation_of_the_sandbox_violates_the_contract(recorded, recorder, c
     for name in sorted(deletes, key=lambda name: -operations[name][1].count("/")):
         operations[name] = operations.pop(name)
     for name, (method, path, _) in operations.items():
-        path = path.replace("{grantId}", GRANTS.get(name, "{grantId}"))
+        if name in LEFT:
+            path = re.sub(r"\{(grant|materialization)Id\}", LEFT[name], path)
         response = call(recorded, method, path, **BODIES.get(name, {}))
         while response.status_code == 204:  # a download that is not ready
             response = call(recorded, method, path)

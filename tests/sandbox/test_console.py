@@ -266,6 +266,15 @@ def test_materializations_advance_by_polls(api, get):
     assert "Orders Monthly 10 Orders 0 6 * * * America/Los_Angeles Paused" in schedules
 
 
+def test_schedules_and_jobs_of_a_data_model(api, get):
+    key = seed.make_uuid("data model", 1)
+    schedules = section(get(f"/data-model/{key}"), "schedules")
+    assert "30 5 * * * America/Los_Angeles Paused" in schedules
+    (row,) = api("GET", f"/v2/dataModels/{key}/materializationSchedules")["entries"]
+    api("POST", f"/v2/dataModels/{key}:materialize", json={"sheetId": row["sheetId"]})
+    assert "Customers New Customers pending" in section(get("/materializations"), "jobs")
+
+
 def test_a_deleted_workbook_is_in_the_trash(api, get):
     api("DELETE", f"/v2/files/{seed.DEMO_WORKBOOK_ID}")
     assert "Location Trash" in words(get(f"/workbook/{seed.DEMO_WORKBOOK_ID}"))

@@ -89,7 +89,7 @@ def test_429_has_retry_after_and_its_page_has_not(ask, sandbox):
     "kind",
     sorted(
         {*CHANGED, *REFUSED}
-        - {"repeat-page", "error-row", "missing-field", "null-field", "failed-job"}
+        - {"repeat-page", "error-row", "missing-field", "null-field", "failed-job", "skipped-job"}
     ),
 )
 def test_the_work_is_done_or_not_and_the_response_is_spoiled(kind, ask, sandbox):

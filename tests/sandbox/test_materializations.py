@@ -87,11 +87,42 @@ def test_the_times_of_a_job(api):
     assert later == ready
 
 
-def test_a_job_that_fails(api, sandbox):
-    rule = Fault(kind="failed-job", match="POST /v2/workbooks/*/materializations")
+MODELS = [f"/v2/dataModels/{seed.make_uuid('data model', n)}" for n in range(6)]
+
+
+@pytest.mark.parametrize("status", ["failed", "skipped"])
+@pytest.mark.parametrize("start_url", [JOBS, f"{MODELS[0]}:materialize"])
+def test_a_job_that_does_not_become_ready(start_url, status, api, sandbox):
+    path = start_url.replace(":materialize", "/materializations")
+    sheet_id = api("GET", f"{MODELS[0]}/materializationSchedules")["entries"][0]["sheetId"]
+    sent = {"sheetId": seed.DEMO_SHEET_ID if start_url == JOBS else sheet_id}
+    rule = Fault(kind=f"{status}-job", match=f"POST {start_url}")
     sandbox.state.rules.append(rule)
-    failing, good = start(api), start(api)
-    *_, failed = poll(api, failing, 3)
-    assert failed.keys() == {"materializationId", "status", "startedAt", "error"}
-    assert failed["status"] == "failed"
-    assert poll(api, good, 3)[-1]["status"] == "ready"
+    ids = [api("POST", start_url, json=sent)["materializationId"] for _ in range(2)]
+    first, second = [[api("GET", f"{path}/{one}") for _ in range(3)][-1] for one in ids]
+    assert first["status"] == status
+    assert first.keys() - {"error"} == {"materializationId", "status", "startedAt"}
+    assert ("error" in first) == (status == "failed")
+    assert second["status"] == "ready"
+
+
+def test_schedules_and_jobs_of_data_models(api):
+    lists = [api("GET", f"{model}/materializationSchedules") for model in MODELS]
+    assert [[row["paused"] for row in one["entries"]] for one in lists] == [
+        [False, False], [True], [False], [], [], []
+    ]  # fmt: skip
+    first, second = lists[0]["entries"]
+    assert first["sheetId"] != second["sheetId"]
+    page = api("GET", f"{MODELS[0]}/materializationSchedules?pageSize=1")
+    assert page == {"entries": [first], "nextPageToken": page["nextPageToken"]}
+    tail = f"materializationSchedules?pageToken={page['nextPageToken']}"
+    assert api("GET", f"{MODELS[0]}/{tail}") == {"entries": [second]}
+
+    paused = lists[1]["entries"][0]["sheetId"]
+    job = api("POST", f"{MODELS[1]}:materialize", json={"sheetId": paused})["materializationId"]
+    jobs = [api("GET", f"{MODELS[1]}/materializations/{job}") for _ in range(3)]
+    assert [job["status"] for job in jobs] == ["pending", "building", "ready"]
+    api("GET", f"{MODELS[0]}/materializations/{job}", 404)
+    api("GET", f"{JOBS}/{job}", 404)
+    api("POST", f"{MODELS[0]}:materialize", 404, json={"sheetId": paused})
+    api("POST", f"/v2/dataModels/{seed.DEMO_WORKBOOK_ID}:materialize", 404, json={"sheetId": "x"})

@@ -26,7 +26,8 @@ admin  GET    /v2/accountTypes/x/permissions   404  -                           
 admin  POST   /v2/user-attributes              400  {"name": "N", "defaultValue": {"val": 1, "type": "string"}}  defaultValue.val
 admin  GET    /v2/user-attributes/$NONE        404  -                             $NONE not found
 admin  GET    /v2/reports/x/pages              501  -                             does not support GET /v2/reports/x/pages
-admin  POST   /v2/dataModels/x:materialize     501  {}                            does not support POST
+admin  POST   /v2/dataModels/x/swapSources     501  {}                            does not support POST
+viewer POST   /v2/dataModels/$MODEL:materialize  403  {"sheetId": "x"}             Admin
 admin  PUT    /v2/reports/x                    405  -                             PUT
 admin  GET    /v2/members?limit=undefined      400  -                             Expecting integer at limit but instead got: "undefined"
 admin  GET    /v2/members?limit=0              400  -                             limit
@@ -232,6 +233,7 @@ NAMES = {
     "$TEAM": seed.DEMO_TEAM_ID,
     "$SPACE": seed.DEMO_WORKSPACE_ID,
     "$CONN": seed.DEMO_CONNECTION_ID,
+    "$MODEL": make_uuid("data model", 0),
     "$ATTR": seed.DEMO_USER_ATTRIBUTE_ID,
     "$TABLE": make_uuid("inode", (seed.DEMO_CONNECTION_ID, "RETAIL", "LOGISTICS", "RETURNS")),
     "$BOOK": seed.DEMO_WORKBOOK_ID,
