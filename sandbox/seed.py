@@ -101,7 +101,7 @@ STAGING_TAG_ID = make_uuid("tag", "Staging")
 TENANT_ID = make_uuid("tenant", 0)
 DEMO_USER_ATTRIBUTE_ID = make_uuid("user attribute", DEMO_USER_ATTRIBUTE)
 
-CLIENT_ID, SECRET = "sandbox-client-id", "sandbox-client-secret"
+CLIENT_ID, SECRET = "sandbox-client-id", "sandbox-client-secret-with-40-characters"
 VIEWER_CLIENT_ID, VIEWER_SECRET = "sandbox-viewer-id", "sandbox-viewer-secret"
 
 
