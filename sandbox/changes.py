@@ -83,6 +83,9 @@ def snapshot(org: Organization) -> Snapshot:
     for connection in org.connections.values():
         for path, at in connection.synced.items():
             seen["sync", connection.connectionId, ".".join(path)] = (at,)
+    for client_id, client in org.clients.items():
+        seen["credentials", client.owner_id, client_id] = ()
+    seen |= {("sign-ins of", member_id): (n,) for member_id, n in org.sign_ins.items()}
     for workbook_id, embeds in org.embeds.items():
         seen |= {("embed", workbook_id, embed["embedId"]): () for embed in embeds}
     for schedule_id, one in org.scheduled_exports.items():

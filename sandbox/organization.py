@@ -224,6 +224,8 @@ class Client:
 
     secret: str
     owner_id: str
+    name: str
+    scopes: Sequence[str] = ("api", "embed")
 
 
 @dataclass
@@ -288,6 +290,7 @@ class Organization:
     clients: dict[str, Client] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     refresh_tokens: dict[str, str] = field(default_factory=dict)  # to the client ID
+    sign_ins: dict[str, int] = field(default_factory=dict)  # OAuth refresh tokens by member ID
     counter: int = 0
     id: str = ORGANIZATION_ID
     tenants: dict[str, "Organization"] = field(default_factory=dict)
@@ -400,8 +403,6 @@ class Organization:
         for scheduled in self.scheduled_exports.values():
             if scheduled.ownerId == member.memberId:
                 scheduled.ownerId = new_owner.memberId
-        for team in self.teams.values():
-            team.members.pop(member.memberId, None)
 
     def scheduled_exports_of(self, document_id: str) -> list[StoredScheduledExport]:
         """Return the scheduled exports of a workbook or report."""

@@ -101,15 +101,19 @@ STAGING_TAG_ID = make_uuid("tag", "Staging")
 TENANT_ID = make_uuid("tenant", 0)
 DEMO_USER_ATTRIBUTE_ID = make_uuid("user attribute", DEMO_USER_ATTRIBUTE)
 
+# Has documents, a schedule, a team, and grants on a workbook, a workspace and a connection
+LEAVER_EMAIL = "dana.varga@example.com"
+
 CLIENT_ID, SECRET = "sandbox-client-id", "sandbox-client-secret-with-40-characters"
 VIEWER_CLIENT_ID, VIEWER_SECRET = "sandbox-viewer-id", "sandbox-viewer-secret"
+LEAVER_CLIENT_ID, LEAVER_SECRET = "sandbox-leaver-id", "sandbox-leaver-secret"
 
 
 def seed(options: Options) -> Organization:
     """Return the organization as it is on every start."""
     org = Organization(options)
-    org.clients[CLIENT_ID] = Client(SECRET, OWNER_ID)
-    org.clients[VIEWER_CLIENT_ID] = Client(VIEWER_SECRET, VIEWER_ID)
+    org.clients[CLIENT_ID] = Client(SECRET, OWNER_ID, "Recipes")
+    org.clients[VIEWER_CLIENT_ID] = Client(VIEWER_SECRET, VIEWER_ID, "Viewer")
     _seed_account_types(org)
     _seed_members(org)
     _seed_teams(org)
@@ -124,6 +128,7 @@ def seed(options: Options) -> Organization:
     _seed_reports(org)
     _seed_scheduled_exports(org)
     _seed_grants(org)
+    _seed_leaver(org)
     _seed_tenant(org)
     return org
 
@@ -464,7 +469,7 @@ def _seed_grants(org: Organization) -> None:
             ("connection", 0, people[3], "annotate"),
             ("connection", 2, team["Marketing"], "usage"),
             ("connection", 2, team["Engineering"], "annotate"),
-            ("connection", 2, people[5], "usage"),
+            ("workspace", 8, people[3], "explore"),
         )
     ):
         on = make_uuid(kind, key)
@@ -508,3 +513,10 @@ def _seed_model_schedules(org: Organization) -> None:
                     paused=n == 1,
                 )
             )
+
+
+def _seed_leaver(org: Organization) -> None:
+    """Give the leaver credentials, and every fourth member OAuth sign-ins."""
+    people = [person.memberId for person in _people(org)[3::4]]
+    org.clients[LEAVER_CLIENT_ID] = Client(LEAVER_SECRET, people[0], "Weekly report")
+    org.sign_ins = {member_id: 2 - n % 2 for n, member_id in enumerate(people)}

@@ -42,6 +42,7 @@ HOST = "127.0.0.1"  # no other: everyone who can reach the sandbox may change ev
 ROUTERS = (
     auth.router,
     auth.whoami_router,
+    auth.credentials_router,
     auth.tenants_router,
     members.router,
     members.types_router,

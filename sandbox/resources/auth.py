@@ -1,6 +1,6 @@
 """/v2/auth/token: exchange credentials for an access token. /v2/whoami: the owner of a token.
 
-/v2/tenants: the organizations that a token can be for.
+/v2/credentials: more credentials. /v2/tenants: the organizations that a token can be for.
 """
 
 import secrets
@@ -12,9 +12,9 @@ import jwt
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 
-from sandbox.api import TOKEN_PATH, Admin, Caller, Org, admin, caller, resource
+from sandbox.api import TOKEN_PATH, Admin, Body, Caller, Empty, Org, admin, caller, resource
 from sandbox.errors import Refusal
-from sandbox.organization import Organization, Token
+from sandbox.organization import Client, Organization, Token
 
 TYPES = "urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:access_token"
 AUDIENCE = "sigmacomputing"
@@ -22,7 +22,16 @@ MAX_SECONDS = 2_592_000  # the lifetime of a JWT
 warnings.filterwarnings("ignore", "The HMAC key is")  # the sandbox's secrets are short
 
 router, whoami_router = APIRouter(tags=["auth"]), resource("whoami")
-tenants_router = resource("Tenants")
+credentials_router, tenants_router = resource("Credentials"), resource("Tenants")
+
+
+class NewCredentials(Body):
+    """The body of POST /v2/credentials."""
+
+    ownerId: str
+    name: str
+    description: str | None = None
+    scopes: list[Literal["api", "embed"]] = ["api"]
 
 
 @router.post(TOKEN_PATH, summary="Get access token")
@@ -67,11 +76,12 @@ async def post_token(
         client_id, client_secret = basic.username, basic.password
     if grant_type == "refresh_token":  # each one works once
         client_id = org.refresh_tokens.pop(refresh_token, "")
-    elif client_id not in org.clients or org.clients[client_id].secret != client_secret:
+    elif client_id in org.clients and org.clients[client_id].secret != client_secret:
         client_id = ""
-    if not client_id:
+    client = org.clients.get(client_id)
+    if client is None or "api" not in client.scopes:
         raise Refusal(401, "We cannot verify your identity. Please try again later.")
-    org.tokens[access] = Token(org.clients[client_id].owner_id, good_until)
+    org.tokens[access] = Token(client.owner_id, good_until)
     org.refresh_tokens[refresh] = client_id
     issued = {"access_token": access, "refresh_token": refresh}
     return {**issued, "token_type": "bearer", "expires_in": seconds}
@@ -109,6 +119,23 @@ def _subject(org: Organization, actor_id: str, token: str) -> tuple[str, str]:
 async def who_am_i(org: Org, caller: Caller) -> dict[str, str]:
     """Return the owner of the token."""
     return {"userId": caller, "organizationId": org.id}
+
+
+@credentials_router.post("/v2/credentials", summary="Create API credentials")
+async def create_credentials(org: Org, admin: Admin, body: NewCredentials) -> dict[str, str]:
+    """Create credentials of a member. No other response has their secret."""
+    owner_id = org.member(body.ownerId).memberId
+    client_id, secret = secrets.token_hex(32), secrets.token_hex(64)
+    org.clients[client_id] = Client(secret, owner_id, body.name, body.scopes)
+    return {"clientId": client_id, "clientSecret": secret}
+
+
+@credentials_router.delete("/v2/credentials/{clientId}", summary="Delete API credentials")
+async def delete_credentials(org: Org, admin: Admin, clientId: str) -> Empty:
+    """Delete credentials. Access tokens that were issued for them stay valid."""
+    if org.clients.pop(clientId, None) is None:
+        raise Refusal(404, f"Credentials {clientId} not found")
+    return Empty()
 
 
 @tenants_router.get("/v2/tenants", summary="List tenant organizations")

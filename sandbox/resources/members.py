@@ -125,8 +125,9 @@ async def update_member(org: Org, admin: Admin, memberId: str, body: MemberChang
     member = org.member(memberId)
     change = body.model_dump(exclude_unset=True)
     new_owner_id = change.pop("newOwnerId", None) or admin
-    change.pop("archiveDocuments", None)
-    change.pop("archiveScheduledExports", None)
+    archives = [change.pop(name, None) for name in ("archiveDocuments", "archiveScheduledExports")]
+    if any(archives) and not (body.isArchived or body.isInactive):
+        raise Refusal(400, "archiveDocuments and archiveScheduledExports need isArchived")
     if body.memberType is not None:
         change["memberType"] = org.account_type(body.memberType).accountTypeName
     if body.email is not None:
@@ -146,7 +147,15 @@ async def update_member(org: Org, admin: Admin, memberId: str, body: MemberChang
 def _deactivate(org: Organization, member: Member, new_owner_id: str, admin: str) -> None:
     if member.memberId in (admin, ROBOT_ID):
         raise Refusal(400, f"Member {member.memberId} cannot be deactivated")
+    if org.member(new_owner_id).isArchived:
+        raise Refusal(400, f"newOwnerId: member {new_owner_id} is deactivated")
     org.deactivate(member, new_owner_id)
+    for client_id, client in [*org.clients.items()]:
+        if client.owner_id == member.memberId:
+            del org.clients[client_id]
+    for text, token in [*org.tokens.items()]:
+        if token.member_id == member.memberId:
+            del org.tokens[text]
 
 
 @router.delete("/v2/members/{memberId}", summary="Deactivate member")
@@ -154,6 +163,16 @@ async def delete_member(org: Org, admin: Admin, memberId: str) -> Empty:
     """Deactivate a member. Their documents go to the owner of the credentials."""
     _deactivate(org, org.member(memberId), admin, admin)
     return Empty()
+
+
+@router.post("/v2/members/{memberId}/revoke", summary="Revoke a user's OAuth tokens")
+async def revoke_member_tokens(
+    org: Org, admin: Admin, memberId: str, body: Body | None = None
+) -> dict[str, Any]:
+    """Revoke the OAuth refresh tokens of a member. Access tokens stay valid."""
+    member_id = org.member(memberId).memberId
+    revoked = org.sign_ins.pop(member_id, 0)
+    return {"memberId": member_id, "results": {"oauth": {"tokensRevoked": revoked}}}
 
 
 @router.get("/v2/members/{memberId}/teams", summary="List teams for a member")

@@ -16,7 +16,6 @@ RESOURCES = """
 /v2/api-credentials: GET POST; GET PATCH DELETE /*
 /v2/connections: PUT PATCH DELETE /*; POST /*/dbtArtifacts; GET POST /paths/*/grants;
     GET /tables/*/columns; DELETE /paths/*/grants/*
-/v2/credentials: POST; DELETE /*
 /v2/dataModels: POST /tag; GET /*/columns; GET /*/elements; GET /*/lineage;
     POST /*/swapSources; GET /*/tags
 /v2/datasets: GET /*; GET POST /*/grants; GET POST /*/materialization; POST /*/migrate;
@@ -24,7 +23,7 @@ RESOURCES = """
 /v2/deploymentPolicies: GET POST; GET /tenants; GET PATCH DELETE /*; GET POST /*/files;
     GET POST /*/tenants; DELETE /*/files/*; DELETE /*/tenants/*
 /v2/favorites: POST; GET /member/*; DELETE /member/*/file/*
-/v2/members: GET /*/files/favorites; POST /*/revoke
+/v2/members: GET /*/files/favorites
 /v2/reports: POST; POST /tag; GET /*/columns; GET /*/controls; POST /*/copy;
     GET /*/elements; POST /*/export; POST /*/grants; GET /*/lineage; GET /*/pages; GET /*/queries;
     POST /*/schedules; POST /*/send; POST /*/swapSources; GET /*/tags;

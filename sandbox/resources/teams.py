@@ -111,11 +111,9 @@ async def update_team_members(
 ) -> Empty:
     """Add and remove members. Changes nothing if one of them is unknown or deactivated."""
     team = org.team(teamId)
-    for member_id in body.add:
+    for member_id in (*body.add, *body.remove):
         if org.member(member_id).isArchived:
-            raise Refusal(400, f"add: member {member_id} is deactivated")
-    for member_id in body.remove:
-        org.member(member_id)
+            raise Refusal(400, f"Member {member_id} is deactivated")
     for member_id in body.add:
         team.members.setdefault(member_id, admin)
     for member_id in body.remove:

@@ -1,5 +1,9 @@
 """/v2/user-attributes: values that members have, for row-level security."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from sandbox.api import Admin, Body, CountedPage, Empty, Org, Paged, resource
 from sandbox.models import AttributeValue, UserAttribute, UserAttributeAssignment
 from sandbox.organization import StoredUserAttribute, make_uuid, now, stamps
@@ -25,7 +29,7 @@ class NewAssignment(Body):
 class NewAssignments(Body):
     """The body of POST /v2/user-attributes/{userAttributeId}/users."""
 
-    assignments: list[NewAssignment]
+    assignments: Annotated[list[NewAssignment], Field(max_length=100)]
 
 
 class OldAssignment(Body):

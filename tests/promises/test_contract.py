@@ -98,7 +98,9 @@ BODIES = {
     "tagWorkbook": {"json": {"workbookId": seed.DEMO_WORKBOOK_ID, "tag": "QA", "isDefault": True}},
     "restoreWorkbookVersion": {"json": {"version": 1}},
     "sourceSwapWorkbook": {"json": {"connectionMapping": [{**SWAP, "swapTables": True}]}},
+    "createCredentials": {"json": {"ownerId": seed.VIEWER_ID, "name": "N", "scopes": ["embed"]}},
     "createMember": {"json": {"email": "b@example.com", "firstName": "B", "lastName": "B"}},
+    "revokeMemberTokens": {"json": {}},
     "updateMember": {"json": {"firstName": "Other", "isArchived": True}},
     "updateTeamMembers": {"json": {"add": [seed.VIEWER_ID], "remove": [seed.VIEWER_ID]}},
     "createWorkspace": {"json": {"name": "Shared Reports", "noDuplicates": True}},
@@ -197,6 +199,7 @@ BODIES = {
 }
 IDS = {
     "memberId": seed.DEMO_MEMBER_ID,
+    "clientId": seed.LEAVER_CLIENT_ID,
     "teamId": seed.DEMO_TEAM_ID,
     "workspaceId": seed.DEMO_WORKSPACE_ID,
     "connectionId": seed.DEMO_CONNECTION_ID,

@@ -53,6 +53,17 @@ admin  POST   /v2/members                      409  {$NEW, "email": "VIC@example
 admin  PATCH  /v2/members/$MEMBER              404  {"memberType": "King"}        Member type name is not found
 admin  PATCH  /v2/members/$MEMBER              409  {"email": "ADA@example.com"}  Duplicate record
 admin  PATCH  /v2/members/x                    404  {}                            Member x not found
+admin  PATCH  /v2/members/$MEMBER              404  {"isArchived": true, "newOwnerId": "x"}  Member x not found
+admin  PATCH  /v2/members/$MEMBER              400  {"isArchived": true, "newOwnerId": "$GONE"}  newOwnerId
+admin  PATCH  /v2/members/$MEMBER              400  {"firstName": "X", "archiveDocuments": true}  isArchived
+admin  POST   /v2/members/x/revoke             404  {}                            Member x not found
+admin  POST   /v2/credentials                  404  {"ownerId": "x", "name": "N"}  Member x not found
+admin  POST   /v2/credentials                  400  {"ownerId": "$VIEWER", "name": "N", "scopes": ["all"]}  scopes.0
+viewer POST   /v2/members/$MEMBER/revoke       403  {}                            Admin
+viewer POST   /v2/credentials                  403  {"ownerId": "$VIEWER", "name": "N"}  Admin
+viewer DELETE /v2/credentials/sandbox-viewer-id  403  -                           Admin
+admin  PATCH  /v2/teams/$TEAM/members          400  {"remove": ["$GONE"]}         $GONE
+admin  POST   /v2/user-attributes/$ATTR/users  400  {"assignments": [$ONE$HUNDRED]}  assignments
 admin  DELETE /v2/members/$OWNER               400  -                             $OWNER
 admin  DELETE /v2/members/SigmaSchedulerRobot  400  -                             SigmaSchedulerRobot
 admin  PATCH  /v2/teams/$TEAM/members          404  {"add": ["$VIEWER", "x"]}     Member x not found
@@ -220,6 +231,7 @@ viewer POST   /v2/workbooks/$BOOK/grants       403  {"grants": []}              
 viewer POST   /v2/workbooks/$BOOK/materializations     403  {"sheetId": "$SHEET"}  Admin
 """
 NAMES = {
+    "$HUNDRED": ", $ONE" * 100,
     "$NONE": make_uuid("nothing", 0),
     "$PRIVATE": make_uuid("workbook", 260),
     "$MEMBER": seed.DEMO_MEMBER_ID,
