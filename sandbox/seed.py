@@ -129,7 +129,7 @@ def seed(options: Options) -> Organization:
     _seed_scheduled_exports(org)
     _seed_grants(org)
     _seed_leaver(org)
-    _seed_tenant(org)
+    _seed_tenants(org)
     return org
 
 
@@ -479,21 +479,44 @@ def _seed_grants(org: Organization) -> None:
             org.grant(on, member_id, team_id, what, _seeded(400 + 24 * n))
 
 
-def _seed_tenant(org: Organization) -> None:
-    """Add a tenant with an administrator and nothing else. It shares the credentials."""
+def _seed_tenants(org: Organization) -> None:
+    """Add three tenants with an administrator and connections. They share the credentials."""
     names = "account_types clients tokens refresh_tokens".split()
     shared: dict[str, Any] = {name: getattr(org, name) for name in names}
-    tenant = org.tenants[TENANT_ID] = Organization(org.options, id=TENANT_ID, **shared)
-    add_member(tenant, TENANT_ID, "Tea", "Tenant", "tea@example.com", "admin", _seeded(0))
-    org.tenant_rows.append(
-        {
-            "tenantOrganizationId": TENANT_ID,
-            "parentOrganizationId": ORGANIZATION_ID,
-            "tenantOrganizationName": "Plugs Europe",
-            "tenantOrganizationSlug": "plugs-europe",
-            **_seeded(0),
-        }
-    )
+    for n, (place, first, third, api_url) in enumerate(
+        (
+            ("Europe", "Tea", "BigQuery Europe", {}),
+            ("Japan", "Ken", "Sigma Audit Logs", {"tenantApiUrl": "/v2"}),
+            ("Nordics", "Liv", "", {"tenantApiUrl": ""}),  # behind the URL of the sandbox
+        )
+    ):
+        tenant_id = make_uuid("tenant", n)
+        tenant = org.tenants[tenant_id] = Organization(org.options, id=tenant_id, **shared)
+        email = f"{first.lower()}@example.com"
+        owner = add_member(tenant, tenant_id, first, "Tenant", email, "admin", _seeded(n))
+        stamped = stamps(owner.memberId, owner.createdAt)
+        for i, name in enumerate(("Sigma Sample Database", f"Snowflake {place}", third)):
+            if name:
+                add_connection(
+                    tenant,
+                    (tenant_id, i),
+                    stamped,
+                    isSample=i == 0,
+                    lastActiveAt=owner.createdAt,
+                    name=name,
+                    type="bigQuery" if name.startswith("BigQuery") else "snowflake",
+                    useOauth=name.startswith("BigQuery"),
+                ).isAuditLog = name == "Sigma Audit Logs"
+        org.tenant_rows.append(
+            {
+                "tenantOrganizationId": tenant_id,
+                "parentOrganizationId": ORGANIZATION_ID,
+                "tenantOrganizationName": f"Plugs {place}",
+                "tenantOrganizationSlug": f"plugs-{place.lower()}",
+                **api_url,
+                **_seeded(n),
+            }
+        )
 
 
 def _seed_model_schedules(org: Organization) -> None:

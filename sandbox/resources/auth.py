@@ -9,10 +9,22 @@ import warnings
 from typing import Annotated, Any, Literal
 
 import jwt
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 
-from sandbox.api import TOKEN_PATH, Admin, Body, Caller, Empty, Org, admin, caller, resource
+from sandbox.api import (
+    TOKEN_PATH,
+    Admin,
+    Body,
+    Caller,
+    Empty,
+    Org,
+    TokenPage,
+    TokenPaged,
+    admin,
+    caller,
+    resource,
+)
 from sandbox.errors import Refusal
 from sandbox.organization import Client, Organization, Token
 
@@ -140,15 +152,23 @@ async def delete_credentials(org: Org, admin: Admin, clientId: str) -> Empty:
 
 @tenants_router.get("/v2/tenants", summary="List tenant organizations")
 async def list_tenants(
+    request: Request,
     org: Org,
     admin: Admin,
-    pageToken: Literal[""] = "",
-    pageSize: Annotated[int, Query(ge=1)] = 50,
+    paging: TokenPaged,
     key: Literal["createdAt", "createdBy", "name", "url"] = "name",
     order: Literal["asc", "desc"] = "asc",
     search: str = "",
-) -> dict[str, list[dict[str, Any]]]:
-    """List the tenants: one, so no second page and no order. search finds a slug or creator."""
-    rows = org.tenant_rows
-    found = [r for r in rows if search in r["tenantOrganizationSlug"] or search == r["createdBy"]]
-    return {"entries": found}
+) -> TokenPage[dict[str, Any] | None]:
+    """List the tenants. search finds a slug or creator. The last row is null, as it can be."""
+    rows = [
+        {**row}
+        for row in org.tenant_rows
+        if search in row["tenantOrganizationSlug"] or search == row["createdBy"]
+    ]
+    for row in rows:
+        if "tenantApiUrl" in row:
+            row["tenantApiUrl"] = f"{request.base_url}".rstrip("/") + row["tenantApiUrl"]
+    field = {"name": "tenantOrganizationName", "url": "tenantOrganizationSlug"}.get(key, key)
+    rows.sort(key=lambda row: row[field], reverse=order == "desc")
+    return paging.cut([*rows, None] if rows else [])

@@ -139,12 +139,35 @@ def test_the_actor_is_an_administrator_who_sends_the_same_token_twice(api, viewe
     assert token not in str(sandbox.state.log.entries)
 
 
+def test_the_list_of_tenants(api):
+    *rows, null = api("GET", "/v2/tenants")["entries"]
+    assert null is None
+    urls = [row.get("tenantApiUrl") for row in rows]
+    assert urls == [None, f"{api.address}/v2", api.address]
+    assert api("GET", "/v2/tenants?search=europe")["entries"] == [rows[0], None]
+    assert api("GET", f"/v2/tenants?search={seed.OWNER_ID}&order=desc")["entries"][2] == rows[0]
+    assert api("GET", "/v2/tenants?search=x") == {"entries": []}
+    first = api("GET", "/v2/tenants?pageSize=3")
+    assert first["entries"] == rows
+    tail = f"pageSize=3&pageToken={first['nextPageToken']}"
+    assert api("GET", f"/v2/tenants?{tail}") == {"entries": [None]}
+
+
+def test_the_connections_of_tenants(api):
+    found = []
+    for n in range(3):
+        tenant = client_of(api, signed({"tenant": seed.make_uuid("tenant", n)}))
+        rows = tenant.whole_list("/v2/connections")
+        (synced, *others) = [r for r in rows if not r["isSample"] and not r["isAuditLog"]]
+        tenant("POST", f"/v2/connections/{synced['connectionId']}/sync", json={"path": []})
+        api("GET", f"/v2/connections/{synced['connectionId']}", 404)
+        found.append([len(rows), len(others), sum(row["useOauth"] for row in rows)])
+    assert found == [[3, 1, 1], [3, 0, 0], [2, 0, 0]]
+
+
 def test_a_tenant_is_an_organization_of_its_own(api, viewer):
-    (row,) = api("GET", "/v2/tenants")["entries"]
-    assert api("GET", "/v2/tenants?search=europe")["entries"] == [row]
-    assert api("GET", f"/v2/tenants?search={seed.OWNER_ID}")["entries"] == [row]
-    assert api("GET", "/v2/tenants?search=x")["entries"] == []
-    api("GET", "/v2/tenants?pageToken=50", 400)
+    row = api("GET", "/v2/tenants")["entries"][0]
+    assert row["tenantOrganizationId"] == seed.TENANT_ID
     viewer("GET", "/v2/tenants", 403)
     whoami = api("GET", "/v2/whoami")
     assert row["parentOrganizationId"] == whoami["organizationId"]
@@ -156,7 +179,7 @@ def test_a_tenant_is_an_organization_of_its_own(api, viewer):
         "userId": admin["memberId"],
         "organizationId": tenant_id,
     }
-    for path in ("teams", "workspaces", "connections", "workbooks", "files", "dataModels"):
+    for path in ("teams", "workspaces", "workbooks", "files", "dataModels"):
         assert tenant.whole_list(f"/v2/{path}") == [], path
     assert tenant("GET", "/v2/tenants")["entries"] == []
     assert exchange(tenant, signed(full(sub=admin["email"]))).status_code == 401
