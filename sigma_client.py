@@ -230,6 +230,16 @@ def require_id(name: str) -> str:
     return value
 
 
+def read_table_path(name: str) -> list[str]:
+    """Return a setting that is the path of a table, schema or database. Empty means []."""
+    text = read_env(name, "[]")
+    with contextlib.suppress(ValueError, RecursionError):
+        path = json.loads(text)  # not split at dots, which names can contain
+        if isinstance(path, list) and len(path) <= 3 and all(n and str(n) == n for n in path):
+            return path
+    raise SigmaError(f'{name} is {text!r}. Write a JSON list: ["DATABASE","SCHEMA","TABLE"]')
+
+
 def is_email(text: str) -> bool:
     """Return True if a text looks like an email."""
     return bool(re.fullmatch(r"(?!')[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*", text))
@@ -431,7 +441,8 @@ class SigmaClient:
         # Sigma expects true, but requests would send True
         params = {k: str(v).lower() if isinstance(v, bool) else v for k, v in options.items()}
         url = str(requests.Request(method, url, params=params).prepare().url)
-        note = MAY_BE_DONE if method != "GET" and self.get_token else ""
+        only_reads = method == "GET" or path.endswith("/lookup") or not self.get_token
+        note = "" if only_reads else MAY_BE_DONE
         tries = 1 if note else 3  # if a body is cut off: urllib3 doesn't retry that
         token, rejected = self.get_token(self.credentials) if self.get_token else "", ""
         if self.show_requests:
@@ -678,6 +689,12 @@ def print_rows(rows: list[dict[str, Any]], columns: dict[str, str], empty: str) 
         print(tabulate(texts, headers=list(columns), disable_numparse=True))
     else:
         print(empty)
+
+
+def print_summary(line: str) -> None:
+    """Print the last line of a report: on stdout after a table, or else on stderr."""
+    is_table = read_env("OUTPUT_FORMAT", "table") == "table"
+    print(printable(line), file=sys.stdout if is_table else sys.stderr)
 
 
 class SafeStream:

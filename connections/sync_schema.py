@@ -21,37 +21,21 @@ Sample output:
 
 # 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
 #    them there. To use this recipe elsewhere, put all three files into one folder.
-import json
 import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, SigmaError, require_env, require_id, run
+from sigma_client import SigmaClient, SigmaError, read_table_path, require_env, require_id, run
 
 
-# 2: Read the path. It's JSON, because names can contain dots, commas and slashes
-def read_sync_path() -> list[str]:
-    """Return SYNC_PATH: a database, schema and table. Only the database is required."""
-    text = require_env("SYNC_PATH")
-    try:
-        path = json.loads(text)
-    except (ValueError, RecursionError):
-        path = None
-    names = path if isinstance(path, list) else []
-    if not 1 <= len(names) <= 3 or not all(isinstance(name, str) and name for name in names):
-        example = '["DATABASE","SCHEMA"]'
-        raise SigmaError(f"SYNC_PATH is {text!r}. Write a JSON list of 1 to 3 names: {example}")
-    return names
-
-
-# 3: Sync a path
+# 2: Sync a path
 def sync_path(client: SigmaClient, connection_id: str, path: list[str]) -> None:
     """Sync a path of a connection."""
     client.post(f"/connections/{connection_id}/sync", json={"path": path})
 
 
-# 4: Look up a path. In this endpoint, it's "connection" without an s
+# 3: Look up a path. In this endpoint, it's "connection" without an s
 def look_up(client: SigmaClient, connection_id: str, path: list[str]) -> str:
     """Return the kind of a path: scope (a database or schema), table and so on."""
     found = client.post(f"/connection/{connection_id}/lookup", json={"path": path})
@@ -59,12 +43,15 @@ def look_up(client: SigmaClient, connection_id: str, path: list[str]) -> str:
 
 
 def main() -> None:
-    # 5: Read all settings before anything is sent
+    # 4: Read all settings before anything is sent
     connection_id = require_id("CONNECTIONID")
-    path = read_sync_path()
+    require_env("SYNC_PATH")
+    path = read_table_path("SYNC_PATH")
+    if not path:
+        raise SigmaError("SYNC_PATH is [], but must name at least the database")
 
     with SigmaClient(get_bearer_token) as client:
-        # 6: Sync the path. Names are case-sensitive. In Snowflake, most are in upper case
+        # 5: Sync the path. Names are case-sensitive. In Snowflake, most are in upper case
         advice = "Check CONNECTIONID, and the names in SYNC_PATH (they're case-sensitive)"
         try:
             sync_path(client, connection_id, path)
@@ -73,7 +60,7 @@ def main() -> None:
                 raise SigmaError(f"{error}. {advice}", 404) from error
             raise
 
-        # 7: Check that Sigma knows the path now, because the response to the sync doesn't say so
+        # 6: Check that Sigma knows the path now, because the response to the sync doesn't say so
         try:
             kind = look_up(client, connection_id, path)
         except SigmaError as error:

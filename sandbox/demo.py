@@ -47,6 +47,13 @@ def demo_settings(address: str, recipe: str = "") -> dict[str, str]:
         "SNOWFLAKE_ROLE": "REPORTING",
         "SNOWFLAKE_WAREHOUSE": "DEMO_WH",
         "SYNC_PATH": '["RETAIL","PLUGS_ELECTRONICS"]',
+        "VERSION_TAG": "Production",
+        "SWAP_FROM_CONNECTIONID": seeded.DEMO_CONNECTION_ID,
+        "SWAP_TO_CONNECTIONID": seeded.make_uuid("connection", 3),
+        "SEND_TO": "sales_rep@example.com, partner@example.org",
+        "SCHEDULE_CRON": "0 6 * * 1-5",
+        "SCHEDULE_TIMEZONE": "Europe/Berlin",
+        "TABLE_PATH": '["RETAIL","PLUGS_ELECTRONICS","ORDERS"]',
         "DATE_FROM": "2024-04-16",
         "DATE_TO": "2024-04-17",
     }

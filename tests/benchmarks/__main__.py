@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MEASURE = Path(__file__).resolve().parent / "measure.py"
 REQUESTS_AT_ONCE = 5  # Sigma's edge refuses more with 429
 START_UP = "start_up"
-FOLDERS = ("members", "workbooks", "teams", "connections", "embedding")
+FOLDERS = ("members", "workbooks", "teams", "connections", "embedding", "audit")
 HEADINGS = (
     "case",
     "size",

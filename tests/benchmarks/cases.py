@@ -64,6 +64,15 @@ def all_cases(scale: float) -> list[Case]:
             recipe="workbooks/list_all.py",
             options=["--workbooks", str(scaled(2500))],
         ),
+        *(
+            Case(
+                name=name,
+                size=f"{scaled(2500)} workbooks",
+                recipe=f"audit/{name}.py",
+                options=["--workbooks", str(scaled(2500))],
+            )
+            for name in ("access_review", "scheduled_exports")
+        ),
         Case(
             name="bulk_assign_team",
             size=f"{scaled(1000)} members",

@@ -82,3 +82,93 @@ def test_input_tables(sandbox, rows):
     found = rows("workbooks/all_input_tables.py")
     assert sorted(row["elementId"] for row in found) == sorted(tables)
     assert len(tables) == 110
+
+
+# --- The audit ---
+
+TOKEN = 1
+
+
+@pytest.fixture
+def audit(sandbox, call_recipe):
+    """Run an audit recipe on a large organization, and check how many requests it sends."""
+    organization = fresh(sandbox, members=1000, workbooks=2500).state.organization
+
+    def run(recipe, at_most, **settings):
+        sandbox.state.log.clear()
+        done = call_recipe(f"audit/{recipe}.py", OUTPUT_FORMAT="json", **settings)
+        assert done.returncode == 0, done.stderr
+        entries = sandbox.state.log.entries
+        assert len(entries) <= TOKEN + at_most
+        assert max(entry.atOnce for entry in entries) <= 5
+        return json.loads(done.stdout)
+
+    run.organization = organization
+    return run
+
+
+MEMBERS_PAGES, WORKBOOK_PAGES = 2, 3  # of 1000
+
+
+def test_access_review(audit):
+    org = audit.organization
+    folders = [f for f in org.folders.values() if org.permission(seed.OWNER_ID, f) and f.parentId]
+    objects = len(org.workspaces) + len(folders) + len(org.workbooks) + len(org.connections)
+    objects += len(org.data_models) + len(org.reports)
+    pages = MEMBERS_PAGES + WORKBOOK_PAGES + 6
+    rows = audit("access_review", pages + objects + len(org.teams))
+    granted = [row for row in rows if row["why"] != "owner"]
+    expected = [(grant.inodeId, grant.memberId or grant.teamId) for grant in grants(org)]
+    assert sorted((row["id"], row["memberId"] or row["teamId"]) for row in granted) == (
+        sorted(expected)
+    )
+    owners = {row["id"]: row["memberId"] for row in rows if row["why"] == "owner"}
+    assert {w.workbookId: w.ownerId for w in org.workbooks.values()}.items() <= owners.items()
+    gone = [org.members[row["memberId"]].isArchived for row in granted if row["memberId"]]
+    assert 0 < sum(gone) == sum(gone[: sum(gone)])  # they come first
+
+
+def grants(org):
+    return [grant for granted in org.grants.values() for grant in granted]
+
+
+def test_scheduled_exports(audit):
+    org = audit.organization
+    rows = audit("scheduled_exports", 4 + MEMBERS_PAGES + len(org.workbooks) + len(org.reports))
+    found = [row["scheduledNotificationId"] for row in rows]
+    assert sorted(found) == sorted(org.scheduled_exports)
+    assert len(found) > 300
+
+
+def test_find_dependents(audit):
+    org = audit.organization
+    documents = len(org.workbooks) + len(org.reports) + len(org.data_models)
+    tables = 20  # at most, of the four connections, and custom SQL
+    table = '["RETAIL","LOGISTICS","RETURNS"]'
+    rows = audit("find_dependents", 2 + 5 + MEMBERS_PAGES + documents + tables, TABLE_PATH=table)
+    connection = org.connection(seed.DEMO_CONNECTION_ID)
+    inode_id = connection.inode_id(["RETAIL", "LOGISTICS", "RETURNS"])
+    readers = {
+        workbook.workbookId
+        for workbook in org.workbooks.values()
+        if any(source.get("inodeId") == inode_id for source in content.sources_of(workbook))
+    }
+    direct = {row.get("workbookId") for row in rows if row["reads"].startswith("table ")}
+    assert direct - {None} == readers
+    assert len(readers) > 50
+
+
+def test_stale_workbooks_and_inventory(audit, tmp_path):
+    org = audit.organization
+    stale = audit("stale_workbooks", MEMBERS_PAGES + WORKBOOK_PAGES)
+    assert {row["workbookId"] for row in stale} == set(org.workbooks)
+    audit("inventory", MEMBERS_PAGES + WORKBOOK_PAGES + 4, INVENTORY_FOLDER=str(tmp_path))
+    (day,) = tmp_path.iterdir()
+    for kind, things in (("members", org.members), ("workbooks", org.workbooks)):
+        lines = (day / f"{kind}.csv").read_text(encoding="utf-8-sig").splitlines()
+        assert {line.split(",")[0] for line in lines[1:]} == set(things)
+
+
+def test_check_connections(audit):
+    rows = audit("check_connections", 1 + len(audit.organization.connections))
+    assert {row["connectionId"] for row in rows} == set(audit.organization.connections)

@@ -68,11 +68,13 @@ WAYS = [
         {"DRY_RUN": "false", "UNIQUE_EMAIL": "false", "SEND_INVITE": "false", "LIMIT": "7"}
         | {"ALL_WORKBOOKS": "true", "GRANT_TO": "team", "MEMBER_EMAILS": "emails"}
         | {"EXPORT_SCOPE": "element", "EXPORT_FORMAT": "csv", "USER_NAME_PATTERN": "^(dana|elif)"}
+        | {"RESTORE_VERSION": "4", "TAG_SWAP": "true", "REVIEW_OF": "member", "TABLE_PATH": "[]"}
     ]
     * 2,
     {"MEMBERID": "nobody", "NEW_MEMBER_TYPE": "Emperor", "NEW_OWNER_EMAIL": "", "DRY_RUN": "false"}
     | {"EXPORT_SCOPE": "page", "EXPORT_FORMAT": "png", "USER_ATTRIBUTE": "region"},
-    {"MEMBERID": "", "EMAIL": "gone1@example.com"},
+    {"MEMBERID": "", "EMAIL": "gone1@example.com", "REVIEW_OF": "workbook"}
+    | {"OWNER_EMAIL": "ada@example.com"},
     {"SECRET": "wrong"},
 ]
 

@@ -46,6 +46,8 @@ CASES = {
     "workbooks/transfer_all_workbooks.py": {"DRY_RUN": "false"},
     "workbooks/copy_workbook_folder.py": {},
     "connections/create_connection.py": {},
+    "workbooks/create_schedule.py": {"DRY_RUN": "false"},
+    "workbooks/tag_workbook.py": {"DRY_RUN": "false"},
 }
 # Their steps may be repeated: noDuplicates, grants, and members of a team. The new member may not
 REPEATS = ("members/master_script.py", "members/create_workspace.py")

@@ -10,7 +10,7 @@ import pytest
 from sandbox import demo
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FOLDERS = ("members", "workbooks", "teams", "connections", "embedding")
+FOLDERS = ("members", "workbooks", "teams", "connections", "embedding", "audit")
 SHARED = ("get_access_token.py", "sigma_client.py")
 RECIPES = sorted(
     path.relative_to(ROOT).as_posix() for name in FOLDERS for path in (ROOT / name).glob("*.py")
