@@ -86,8 +86,6 @@ def snapshot(org: Organization) -> Snapshot:
     for client_id, client in org.clients.items():
         seen["credentials", client.owner_id, client_id] = ()
     seen |= {("sign-ins of", member_id): (n,) for member_id, n in org.sign_ins.items()}
-    for workbook_id, embeds in org.embeds.items():
-        seen |= {("embed", workbook_id, embed["embedId"]): () for embed in embeds}
     for schedule_id, one in org.scheduled_exports.items():
         shown = (one.configV2["title"], one.schedule["cronSpec"], one.schedule["timezone"])
         key = ("schedule", one.workbookId or one.reportId, schedule_id)

@@ -117,7 +117,8 @@ class StoredConnection(Connection):
     """A connection, its databases, schemas and tables, and the time of each path's last sync."""
 
     catalog: dict[str, dict[str, list[str]]] = CATALOG
-    test: dict[str, str] = {"read": "SUCCESS", "write": "DISABLED"}  # its result
+    # The result of its test. No warehouse is behind a connection that the API created
+    test: dict[str, str] = {"read": "FAILED", "write": "DISABLED"}
     synced: dict[tuple[str, ...], str] = {}
 
     def paths(self) -> Iterator[tuple[str, ...]]:
@@ -281,7 +282,6 @@ class Organization:
     reports: dict[str, StoredReport] = field(default_factory=dict)
     sources: dict[str, list[Source]] = field(default_factory=dict)  # of data models and reports
     grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are on
-    embeds: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by workbook ID
     schedules: dict[str, list[StoredSchedule]] = field(default_factory=dict)  # by document ID
     scheduled_exports: dict[str, StoredScheduledExport] = field(default_factory=dict)
     sent: list[dict[str, Any]] = field(default_factory=list)  # what POST .../send would send
@@ -339,10 +339,6 @@ class Organization:
         """Return a workbook, or a tagged version of one, by its long or short ID."""
         tagged = self.tagged.get(long_id(workbook_id))
         return tagged or _found(self.workbooks, workbook_id, "Workbook")
-
-    def tag(self, tag_id: str) -> VersionTag:
-        """Return a version tag."""
-        return _found(self.tags, tag_id, "Tag")
 
     def table(self, inode_id: str) -> tuple[StoredConnection, tuple[str, ...]]:
         """Return the connection and path of a table. Refuses what isn't a table with 400."""

@@ -226,12 +226,12 @@ def _seed_workspaces(org: Organization) -> None:
 
 
 def _seed_connections(org: Organization) -> None:
-    for n, (name, kind, read, write) in enumerate(
+    for n, (name, kind, write) in enumerate(
         (
-            ("Sigma Sample Database", "snowflake", "SUCCESS", "DISABLED"),
-            ("Snowflake Production", "snowflake", "SUCCESS", "SUCCESS"),
-            ("BigQuery Marketing", "bigQuery", "FAILED", "DISABLED"),
-            ("Snowflake Staging", "snowflake", "SUCCESS", "DISABLED"),
+            ("Sigma Sample Database", "snowflake", "DISABLED"),
+            ("Snowflake Production", "snowflake", "SUCCESS"),
+            ("BigQuery Marketing", "bigQuery", "DISABLED"),
+            ("Snowflake Staging", "snowflake", "DISABLED"),
         )
     ):
         connection = add_connection(
@@ -247,7 +247,7 @@ def _seed_connections(org: Organization) -> None:
             warehouse="DEMO_WH" if kind == "snowflake" else "",
             user="SIGMA_SERVICE",
             role="REPORTING",
-            test={"read": read, "write": write},
+            test={"read": "SUCCESS", "write": write},
         )
     logistics = {"LOGISTICS": ["DELIVERIES"]}  # staging lacks one table, RETURNS
     connection.catalog = {**CATALOG, "RETAIL": {**CATALOG["RETAIL"], **logistics}}

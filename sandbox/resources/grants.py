@@ -65,13 +65,6 @@ def create_grants(org: Organization, on: str, grants: Sequence[NewGrant[Any]], b
     return Empty()
 
 
-def delete_grant_on(org: Organization, on: str, grant_id: str) -> Empty:
-    """Delete a grant on something by its ID. Refuses with 404 if the grant is on another thing."""
-    grant = org.find_grant(grant_id, on)
-    org.grants[on].remove(grant)
-    return Empty()
-
-
 def as_row(org: Organization, grant: Grant) -> InodeGrant:
     """Return a grant as /v2/grants shows it: with the short ID and the type of what it is on."""
     on, kind = grant.inodeId, "folder"
@@ -133,12 +126,6 @@ async def create_grant(org: Org, admin: Admin, body: NewInodeGrant) -> InodeGran
     what = max([body.permission, *held], key=LEVELS.index)
     stamped = stamps(admin, now())
     return as_row(org, org.grant(document.id, grantee.memberId, grantee.teamId, what, stamped))
-
-
-@router.get("/v2/grants/{grantId}", summary="Get a grant")
-async def get_grant(org: Org, admin: Admin, grantId: str) -> InodeGrant:
-    """Return a grant, also one on a connection."""
-    return as_row(org, org.find_grant(grantId))
 
 
 @router.delete("/v2/grants/{grantId}", summary="Delete a grant")

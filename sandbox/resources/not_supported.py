@@ -23,6 +23,7 @@ RESOURCES = """
 /v2/deploymentPolicies: GET POST; GET /tenants; GET PATCH DELETE /*; GET POST /*/files;
     GET POST /*/tenants; DELETE /*/files/*; DELETE /*/tenants/*
 /v2/favorites: POST; GET /member/*; DELETE /member/*/file/*
+/v2/grants: GET /*
 /v2/members: GET /*/files/favorites
 /v2/reports: POST; POST /tag; GET /*/columns; GET /*/controls; POST /*/copy;
     GET /*/elements; POST /*/export; POST /*/grants; GET /*/lineage; GET /*/pages; GET /*/queries;
@@ -36,7 +37,7 @@ RESOURCES = """
     POST /service-providers/*/certificates/*/deactivate
 /v2/shared_templates: POST /accept; GET /shared_with_you; DELETE /*
 /v2/sourceSwapPolicies: GET POST; GET PATCH DELETE /*
-/v2/tags: PATCH DELETE /*; GET /*/workbooks
+/v2/tags: POST; PATCH DELETE /*; GET /*/workbooks
 /v2/teams: POST /*/assignedUserAttributes; GET /*/user-attributes
 /v2/templates: POST /save_workbook; GET /*; POST /*/swapSources
 /v2/tenants: POST; GET PATCH DELETE /*; GET /*/capabilities/deployments;
@@ -44,15 +45,16 @@ RESOURCES = """
     GET /*/workbooks
 /v2/translations: GET POST /organization; GET PUT DELETE /organization/*;
     GET PUT DELETE /organization/*/*
-/v2/user-attributes: GET POST PATCH /*/teams; GET POST PATCH /*/tenants;
+/v2/user-attributes: GET POST PATCH /*/teams; GET POST PATCH /*/tenants; PATCH /*/users;
     DELETE /*/teams/*; DELETE /*/tenants/*; DELETE /*/users/*
 /v2/webhooks: POST /*/*; GET /*/*/schema
 /v2/workbooks: POST; GET POST /*/bookmarks; POST /*/convertToReport;
-    POST /*/saveTemplate; GET /*/schema; POST /*/shareCrossOrg;
-    GET PATCH DELETE /*/bookmarks/*;
+    GET POST /*/embeds; POST /*/saveTemplate; GET /*/schema; POST /*/shareCrossOrg;
+    GET PATCH DELETE /*/bookmarks/*; DELETE /*/grants/*; PATCH DELETE /*/schedules/*;
     POST PATCH DELETE /*/elements/*/materializationSchedules; DELETE /*/embeds/*;
-    POST /*/tag/*/copy; GET /*/tags/*/bookmarks;
+    POST /*/tag/*/copy; DELETE /*/tags/*; GET /*/tags/*/bookmarks;
     POST /*/tags/*/bookmarks/; GET PATCH DELETE /*/tags/*/bookmarks/*
+/v2/workspaces: DELETE /*/grants/*
 """.strip()
 
 

@@ -12,7 +12,6 @@ from sandbox.organization import (
     Organization,
     Source,
     StoredWorkbook,
-    long_id,
     make_short_id,
     now,
     publish,
@@ -39,25 +38,11 @@ class ConnectionSwap(Body):
     paths: list[PathSwap] = []
 
 
-class SourceSwap(Body):
-    """A table or dataset, and the table that replaces it. Columns and metrics have no effect."""
-
-    fromId: str
-    toId: str
-    columnMapping: list[Any] = []
-    metricMapping: list[Any] = []
-
-
 class NewSources(Body):
-    """The body of POST /v2/workbooks/{workbookId}/swapSources."""
+    """The body of POST /v2/workbooks/{workbookId}/swapSources, without sourceMapping."""
 
-    connectionMapping: list[ConnectionSwap] = []
-    sourceMapping: list[SourceSwap] = []
+    connectionMapping: list[ConnectionSwap]
     copyInputTableData: bool = False
-
-
-# By the ID of a connection: the ID of its replacement, if tables are swapped, and their paths
-Swaps = dict[str, tuple[str, bool, list[PathSwap]]]
 
 
 @router.get("/v2/workbooks/{workbookId}/sources", summary="List workbook sources")
@@ -76,56 +61,45 @@ async def source_swap_workbook(
     org: Org, admin: Admin, workbook: Opened, body: NewSources
 ) -> dict[str, list[str]]:
     """Publish a version that reads other sources, and list the tables that weren't swapped."""
-    if not body.connectionMapping and not body.sourceMapping:
-        raise Refusal(400, "Expecting a value at connectionMapping or sourceMapping")
     before = sources_of(workbook)
-    swaps = {one.fromId: (one.toId, one.swapTables, one.paths) for one in body.connectionMapping}
-    after, unswapped = swapped(
-        org, before, swaps, {one.fromId: one.toId for one in body.sourceMapping}
-    )
+    after, unswapped = swapped(org, before, body.connectionMapping)
     if after != before:
         publish(workbook, after, admin, now())
     return {"unswappedSources": unswapped, "unswappedConnections": []}
 
 
 def swapped(
-    org: Organization, sources: list[Source], by_connection: Swaps, by_table: dict[str, str]
+    org: Organization, sources: list[Source], swaps: list[ConnectionSwap]
 ) -> tuple[list[Source], list[str]]:
     """Return the sources after a swap, and the IDs of the tables whose target doesn't exist."""
-    swaps = {
-        org.connection(key).connectionId: (org.connection(to), with_tables, paths)
-        for key, (to, with_tables, paths) in by_connection.items()
-    }
-    tables = {long_id(key): to for key, to in by_table.items()}
+    targets = {swap.fromId: org.connection(swap.toId) for swap in swaps}
+    by_connection = {org.connection(swap.fromId).connectionId: swap for swap in swaps}
     after, unswapped = [], []
     for source in sources:
-        key = source.get("inodeId", "")
-        if key in tables:
-            connection, path = org.table(tables[key])
-            source = {"type": "table", "inodeId": connection.inode_id(path)}
-        elif source["type"] == "custom-sql" and source["connectionId"] in swaps:
-            target = swaps[source["connectionId"]][0]
-            source = {**source, "connectionId": target.connectionId}
-        elif source["type"] == "table":
-            connection, path = org.table(key)
-            target, with_tables, paths = swaps.get(connection.connectionId, (connection, False, []))
-            if with_tables:
-                path = _renamed(path, paths)
-                if len(path) == 3 and path in target.paths():
-                    source = {"type": "table", "inodeId": target.inode_id(path)}
-                else:
-                    unswapped.append(key)
+        path: tuple[str, ...] = ()
+        connection_id = source.get("connectionId", "")
+        if source["type"] == "table":
+            connection, path = org.table(source["inodeId"])
+            connection_id = connection.connectionId
+        if swap := by_connection.get(connection_id):
+            target = targets[swap.fromId]
+            new_path = _renamed(path, swap.paths)
+            if source["type"] == "custom-sql":
+                source = {**source, "connectionId": target.connectionId}
+            elif swap.swapTables and new_path in target.paths():
+                source = {"type": "table", "inodeId": target.inode_id(new_path)}
+            elif swap.swapTables:
+                unswapped.append(source["inodeId"])
         after.append(source)
     return after, unswapped
 
 
 def _renamed(path: tuple[str, ...], swaps: list[PathSwap]) -> tuple[str, ...]:
-    """Return the path after the longest swap that fits; () if there are swaps and none fits."""
-    fits = [swap for swap in swaps if list(path[: len(swap.fromPath)]) == swap.fromPath]
-    if not fits:
-        return () if swaps else path
-    swap = max(fits, key=lambda swap: len(swap.fromPath))
-    return (*swap.toPath, *path[len(swap.fromPath) :])
+    """Return the path after the first swap that fits; () if there are swaps and none fits."""
+    for swap in swaps:
+        if list(path[: len(swap.fromPath)]) == swap.fromPath:
+            return (*swap.toPath, *path[len(swap.fromPath) :])
+    return () if swaps else path
 
 
 # --- Lineage, columns and queries ---

@@ -32,18 +32,6 @@ class NewAssignments(Body):
     assignments: Annotated[list[NewAssignment], Field(max_length=100)]
 
 
-class OldAssignment(Body):
-    """The member who loses the value."""
-
-    userId: str
-
-
-class AssignmentChange(Body):
-    """The body of PATCH /v2/user-attributes/{userAttributeId}/users, which can only delete."""
-
-    delete: list[OldAssignment]
-
-
 @router.get("/v2/user-attributes", summary="List user attributes")
 async def list_user_attributes(
     org: Org, paging: Paged, name: str | None = None
@@ -95,21 +83,6 @@ async def set_user_attribute_for_users(
         attribute.assignments[new.userId] = UserAttributeAssignment(
             userId=new.userId, value=new.value, **stamped
         )
-    return Empty()
-
-
-@router.patch(
-    "/v2/user-attributes/{userAttributeId}/users", summary="Update a user attribute for users"
-)
-async def update_user_attribute_for_users(
-    org: Org, admin: Admin, userAttributeId: str, body: AssignmentChange
-) -> Empty:
-    """Delete the value of each member. Changes nothing if one of them is unknown."""
-    attribute = org.user_attribute(userAttributeId)
-    for old in body.delete:
-        org.member(old.userId)
-    for old in body.delete:
-        attribute.assignments.pop(old.userId, None)
     return Empty()
 
 

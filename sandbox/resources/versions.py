@@ -1,18 +1,9 @@
 """Version tags, /v2/tags, and the published versions of workbooks."""
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
-from sandbox.api import (
-    Admin,
-    Body,
-    CountedPage,
-    Empty,
-    FullPage,
-    Org,
-    Paged,
-    resource,
-)
+from sandbox.api import Admin, Body, CountedPage, FullPage, Org, Paged, resource
 from sandbox.content import sources_of
 from sandbox.errors import Refusal
 from sandbox.models import VersionTag, Workbook, WorkbookTag
@@ -20,24 +11,14 @@ from sandbox.organization import (
     Organization,
     StoredWorkbook,
     add_tag,
-    make_uuid,
     now,
     publish,
-    stamps,
     time_text,
 )
-from sandbox.resources.sources import PathSwap, Swaps, swapped
+from sandbox.resources.sources import ConnectionSwap, PathSwap, swapped
 from sandbox.resources.workbooks import Opened
 
 router = resource("workbooks")
-
-
-class NewTag(Body):
-    """The body of POST /v2/tags."""
-
-    name: str
-    color: Literal["cyan", "grass", "violet", "plum", "amber", "bronze"]
-    description: str = ""
 
 
 class SourceMapping(Body):
@@ -76,34 +57,21 @@ async def list_version_tag(
     return paging.cut([tag for tag in org.tags.values() if wanted in tag.name.lower()])
 
 
-@router.post("/v2/tags", summary="Create a tag", tags=["tags"])
-async def create_version_tag(org: Org, admin: Admin, body: NewTag) -> dict[str, str]:
-    """Create a tag. A name can't be used twice, in any case."""
-    if _tag_named(org, body.name):
-        raise Refusal(409, f"A tag named {body.name} already exists")
-    tag_id = make_uuid("tag", org.next_key())
-    by = {"ownerId": admin, **stamps(admin, now())}
-    tag = VersionTag(versionTagId=tag_id, **body.model_dump(exclude_unset=True), **by)
-    org.tags[tag_id] = tag
-    return {"name": tag.name, "versionTagId": tag_id}
-
-
-def _tag_named(org: Organization, name: str) -> VersionTag | None:
-    return next((tag for tag in org.tags.values() if tag.name.lower() == name.lower()), None)
-
-
 @router.post("/v2/workbooks/tag", summary="Tag a workbook")
 async def tag_workbook(org: Org, admin: Admin, body: AppliedTag) -> dict[str, str | int]:
     """Put a tag on a version of a workbook, by default the latest, or move it there."""
-    workbook, tag = org.workbook(body.workbookId), _tag_named(org, body.tag)
+    workbook = org.workbook(body.workbookId)
+    tag = next((tag for tag in org.tags.values() if tag.name.lower() == body.tag.lower()), None)
     if tag is None:
         raise Refusal(404, f"Tag {body.tag} not found")
     version = _check_version(workbook, body.workbookVersion or workbook.latestVersion)
-    swaps: Swaps = {
-        one.fromConnectionId: (one.toConnectionId, True, one.paths)
-        for one in body.sourceMappingConfig
-    }
-    sources, _ = swapped(org, sources_of(workbook, version), swaps, {})
+    swaps = [
+        ConnectionSwap(
+            fromId=m.fromConnectionId, toId=m.toConnectionId, swapTables=True, paths=m.paths
+        )
+        for m in body.sourceMappingConfig
+    ]
+    sources, _ = swapped(org, sources_of(workbook, version), swaps)
     copy = add_tag(org, workbook, tag, version, sources, admin, now())
     return {
         "versionTagId": tag.versionTagId,
@@ -117,18 +85,6 @@ def _check_version(workbook: StoredWorkbook, version: int) -> int:
     if not 1 <= version <= workbook.latestVersion:
         raise Refusal(404, f"Version {version} of workbook {workbook.workbookId} not found")
     return version
-
-
-@router.delete("/v2/workbooks/{workbookId}/tags/{tagId}", summary="Remove a tag from a workbook")
-async def delete_taggedworkbook(org: Org, admin: Admin, workbook: Opened, tagId: str) -> Empty:
-    """Remove a tag, and the tagged version with it."""
-    tag_id = org.tag(tagId).versionTagId
-    removed = [tag for tag in workbook.tags if tag.versionTagId == tag_id]
-    if not removed:
-        raise Refusal(404, f"Tag {tagId} not found on this workbook")
-    del org.tagged[removed[0].taggedWorkbookId]
-    workbook.tags = [tag for tag in workbook.tags if tag not in removed]
-    return Empty()
 
 
 @router.get("/v2/workbooks/{workbookId}/tags", summary="Get tags for a workbook")

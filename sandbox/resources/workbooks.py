@@ -1,6 +1,6 @@
 """/v2/workbooks: the workbooks, their content and their grants."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Depends
 
@@ -23,13 +23,12 @@ from sandbox.models import Element, Workbook, WorkbookPage, WorkbookPermission
 from sandbox.organization import (
     StoredWorkbook,
     add_workbook,
-    make_short_id,
     now,
     path_in,
     publish,
     stamps,
 )
-from sandbox.resources.grants import NewGrant, NewGrants, create_grants, delete_grant_on
+from sandbox.resources.grants import NewGrant, NewGrants, create_grants
 
 router = resource("workbooks")
 
@@ -41,14 +40,6 @@ class WorkbookCopy(Body):
     name: str
     description: str = ""
     copyBookmarks: Literal["all", "accessible"] | None = None
-
-
-class NewEmbed(Body):
-    """The body of POST /v2/workbooks/{workbookId}/embeds."""
-
-    embedType: Literal["public"]
-    sourceType: Literal["workbook", "page", "element"]
-    sourceId: str | None = None
 
 
 class NewWorkbookGrant(NewGrant[WorkbookPermission]):
@@ -195,36 +186,6 @@ async def get_workbook_controls(paging: Paged, workbook: Opened) -> CountedPage[
     return paging.cut(CONTROLS)
 
 
-# --- Embeds and grants ---
-
-
-@router.get("/v2/workbooks/{workbookId}/embeds", summary="Get embeds for a workbook")
-async def list_workbook_embeds(
-    org: Org, paging: Paged, workbook: Opened
-) -> FullPage[dict[str, Any]]:
-    """List the public embeds of a workbook, its pages and elements."""
-    return paging.cut(org.embeds.get(workbook.workbookId, []))
-
-
-@router.post("/v2/workbooks/{workbookId}/embeds", summary="Create an embed for a workbook")
-async def create_workbook_embed(
-    org: Org, admin: Admin, workbook: Opened, body: NewEmbed
-) -> dict[str, str]:
-    """Create a public embed of a workbook, or of one of its pages or elements."""
-    source_id, name = workbook.workbookId, workbook.name
-    if body.sourceType != "workbook":
-        if body.sourceId is None:
-            raise Refusal(400, f"sourceId: needed for a {body.sourceType}")
-        source_id = body.sourceId
-        find = page_of if body.sourceType == "page" else element_of
-        name = find(workbook, source_id).name
-    embed_id = make_short_id("embed", org.next_key(), 22)
-    made = {"embedId": embed_id, "embedUrl": f"https://app.sigmacomputing.com/embed/{embed_id}"}
-    source = {"sourceType": body.sourceType, "sourceId": source_id, "sourceName": name or None}
-    org.embeds.setdefault(workbook.workbookId, []).append({**made, "public": True, **source})
-    return made
-
-
 @router.post(
     "/v2/workbooks/{workbookId}/grants", summary="Grant permissions on a workbook to users or teams"
 )
@@ -233,9 +194,3 @@ async def create_workbook_grant(
 ) -> Empty:
     """Create grants, or update those that exist."""
     return create_grants(org, workbook.workbookId, body.grants, admin)
-
-
-@router.delete("/v2/workbooks/{workbookId}/grants/{grantId}", summary="Delete a workbook grant")
-async def delete_workbook_grant(org: Org, admin: Admin, workbook: Opened, grantId: str) -> Empty:
-    """Delete a grant on a workbook."""
-    return delete_grant_on(org, workbook.workbookId, grantId)

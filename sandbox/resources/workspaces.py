@@ -4,7 +4,7 @@ from sandbox.api import Admin, Body, Empty, FullPage, Org, Page, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Grant, Workspace, WorkspacePermission
 from sandbox.organization import add_workspace, now, stamps
-from sandbox.resources.grants import NewGrant, NewGrants, create_grants, delete_grant_on
+from sandbox.resources.grants import NewGrant, NewGrants, create_grants
 
 router = resource("workspaces")
 
@@ -94,9 +94,3 @@ async def create_workspace_grant(
 ) -> Empty:
     """Create grants, or update those that exist."""
     return create_grants(org, org.workspace(workspaceId).workspaceId, body.grants, admin)
-
-
-@router.delete("/v2/workspaces/{workspaceId}/grants/{grantId}", summary="Delete a workspace grant")
-async def delete_workspace_grant(org: Org, admin: Admin, workspaceId: str, grantId: str) -> Empty:
-    """Delete a grant on a workspace."""
-    return delete_grant_on(org, org.workspace(workspaceId).workspaceId, grantId)

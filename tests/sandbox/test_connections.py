@@ -92,8 +92,8 @@ def test_a_connection_test_that_fails_is_also_a_200(api):
     ] == [
         {"read": "SUCCESS", "write": "DISABLED"},
         {"read": "SUCCESS", "write": "SUCCESS"},
-        {"read": "FAILED", "write": "DISABLED"},
-        {"read": "SUCCESS", "write": "DISABLED"},  # Snowflake Staging
         {"read": "SUCCESS", "write": "DISABLED"},
+        {"read": "SUCCESS", "write": "DISABLED"},
+        {"read": "FAILED", "write": "DISABLED"},  # the new one
     ]
     assert "test" not in made

@@ -84,7 +84,6 @@ def fill(api):
         query = api("POST", f"{workbook}/export", json={"format": {"type": "xlsx"}})["queryId"]
     for _ in range(3):
         api.session.get(f"{api.address}/v2/query/{query}/download", timeout=5)
-    api("POST", f"{workbook}/embeds", json={"sourceType": "workbook", "embedType": "public"})
     copy = {"name": LONG, "destinationFolderId": member["homeFolderId"]}
     api("POST", f"{workbook}/copy", json=copy)
     api("PATCH", f"/v2/members/{member['memberId']}", json={"unknown": "x"})

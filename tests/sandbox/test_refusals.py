@@ -79,7 +79,6 @@ admin  POST   /v2/user-attributes/$NONE/users  404  {"assignments": []}         
 admin  POST   /v2/user-attributes/$ATTR/users  400  {"assignments": [{"userId": "x"}]}  assignments.0.value
 admin  POST   /v2/user-attributes/$ATTR/users  400  {"assignments": [{"userId": "$VIEWER", "value": {"val": 1, "type": "string"}}]}  value.val
 admin  POST   /v2/user-attributes/$ATTR/users  404  {"assignments": [$ONE, {"userId": "x", "value": {"val": "E", "type": "string"}}]}  Member x
-admin  PATCH  /v2/user-attributes/$ATTR/users  400  {"delete": ["x"]}             delete.0
 admin  POST   /v2/connections                  400  {"name": " ", "details": {"type": "mysql"}}  name
 admin  POST   /v2/connections                  400  {"name": "N", "details": {}}  details.type
 admin  POST   /v2/connections                  400  {"name": "N", "details": {"type": "excel"}}  details.type
@@ -118,9 +117,6 @@ admin  GET    /v2/workbooks/$BOOK/elements/x/columns   404  -                   
 admin  POST   /v2/workbooks/$BOOK/copy         404  {"name": "N", "destinationFolderId": "$NONE"}  $NONE not found
 admin  POST   /v2/workbooks/$BOOK/copy         400  {"name": "N", "destinationFolderId": "$OTHER"}  is a workbook
 admin  POST   /v2/workbooks/$BOOK/copy         400  {"name": 1, "destinationFolderId": "$SPACE"}  name
-admin  POST   /v2/workbooks/$BOOK/embeds       400  {"embedType": "secure", "sourceType": "workbook"}  embedType
-admin  POST   /v2/workbooks/$BOOK/embeds       400  {"embedType": "public", "sourceType": "page"}  sourceId
-admin  POST   /v2/workbooks/$BOOK/embeds       404  {"embedType": "public", "sourceType": "page", "sourceId": "x"}  Page x not found
 admin  POST   /v2/workbooks/$BOOK/materializations     404  {"sheetId": "$ELEMENT"}  $ELEMENT
 admin  POST   /v2/workbooks/$BOOK/materializations     400  {}                    sheetId
 admin  GET    /v2/workbooks/$BOOK/materializations/x   404  -                     x not found
@@ -142,32 +138,18 @@ admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "parameters": {"
 admin  POST   /v2/workbooks/$BOOK/export       400  {$CSV, $EL, "parameters": {"DateFilter": "max:2024-04-17,min:2024-04-16"}}  parameters.DateFilter
 admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, $MAIL, "target": []}  target
 admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, $MAIL}                target
-admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, $MAIL, "target": [{"memberId": "$VIEWER"}]}  target.0
-admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, $MAIL, "target": [{$AT, "teamId": "$TEAM"}]}  target.0
-admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, $MAIL, "target": [{$AT}, {"ccEmail": "nobody"}]}  target.1.ccEmail
-admin  POST   /v2/workbooks/$BOOK/schedules    404  {$WHEN, $MAIL, "target": [{"teamId": "$NONE"}]}  Team $NONE not found
+admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, $MAIL, "target": [{$AT}, {"email": "nobody"}]}  target.1.email
 admin  POST   /v2/workbooks/$BOOK/schedules    400  {$MAIL, "target": [{$AT}], "schedule": {"cronSpec": "0 0 8 * * 1", "timezone": "Etc/UTC"}}  schedule.cronSpec
-admin  POST   /v2/workbooks/$BOOK/schedules    400  {$MAIL, "target": [{$AT}], "schedule": {"cronSpec": "0 8 * * 1", "timezone": "Berlin"}}  schedule.timezone
 admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, "target": [{$AT}]}    configV2
-admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, "target": [{$AT}], "configV2": {"title": "T", "messageBody": "M", "exportAttachments": [{"formatOptions": {"type": "CSV"}, "workbookExportSource": {"type": "all"}}]}}  only PDF, XLSX or NONE
 admin  POST   /v2/workbooks/$BOOK/schedules    400  {$WHEN, "target": [{$AT}], "configV2": {"title": "T", "messageBody": "M", "exportAttachments": [{"formatOptions": {"type": "EXCEL"}, "workbookExportSource": {"type": "all"}}]}}  XLSX
-admin  POST   /v2/workbooks/$BOOK/schedules    404  {$WHEN, "target": [{$AT}], "configV2": {"title": "T", "messageBody": "M", "exportAttachments": [{"formatOptions": {"type": "CSV"}, "workbookExportSource": {"type": "element", "elementIds": ["x"]}}]}}  Element x
-admin  PATCH  /v2/workbooks/$BOOK/schedules/$SCHEDULE  400  {"configV2": {"title": "T"}, "schedule": {"cronSpec": "daily"}}  schedule.cronSpec
-admin  PATCH  /v2/workbooks/$BOOK/schedules/$SCHEDULE  400  {"suspensionAction": "stop"}  suspensionAction
-admin  PATCH  /v2/workbooks/$OTHER/schedules/$SCHEDULE  404  {}                   $SCHEDULE not found
-admin  DELETE /v2/workbooks/$OTHER/schedules/$SCHEDULE  404  -                    $SCHEDULE not found
 admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [], "attachments": [$FILE]}  targets
 admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [{"type": "email", $AT}]}  attachments
 admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [{"type": "email", "email": "nobody"}], "attachments": [$FILE]}  targets.0.email
 admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [{"type": "email", $AT}], "attachments": [{"formatOptions": {"type": "XLSX"}, "source": {"type": "all"}}]}  EXCEL
-admin  POST   /v2/tags                         400  {"name": "N"}                 color
-admin  POST   /v2/tags                         400  {"name": "N", "color": "red"}  color
-admin  POST   /v2/tags                         409  {"name": "QA", "color": "plum"}  QA
-admin  POST   /v2/workbooks/$BOOK/swapSources  400  {"sourceMapping": []}         sourceMapping
-admin  POST   /v2/workbooks/$BOOK/swapSources  404  {"sourceMapping": [{"fromId": "$TABLE", "toId": "$NONE"}], "connectionMapping": [{"fromId": "$NONE", "toId": "$CONN"}]}  Connection $NONE
+admin  POST   /v2/workbooks/$BOOK/swapSources  400  {"sourceMapping": []}         connectionMapping
+admin  POST   /v2/workbooks/$BOOK/swapSources  404  {"connectionMapping": [{"fromId": "$NONE", "toId": "$CONN"}]}  Connection $NONE
 admin  POST   /v2/workbooks/tag                400  {"workbookId": "$BOOK", "tag": "QA", "sourceMappingConfig": [{"fromConnectionId": "$CONN", "toConnectionId": "$CONN"}]}  paths
 viewer POST   /v2/workbooks/$BOOK/schedules    403  {$WHEN, $MAIL, "target": [{$AT}]}  Admin
-viewer DELETE /v2/workbooks/$BOOK/schedules/$SCHEDULE  403  -                     Admin
 viewer POST   /v2/workbooks/$PRIVATE/send      403  {$LETTER, "targets": [{"type": "email", $AT}], "attachments": [$FILE]}  $PRIVATE
 viewer GET    /v2/members/$MEMBER/schedules    403  -                             Admin
 viewer POST   /v2/members                      403  {$NEW}                        Admin
@@ -188,30 +170,21 @@ viewer POST   /v2/connections                  403  {"name": "X", "details": {"t
 viewer POST   /v2/connections/$CONN/grants     403  {"grants": []}                Admin
 viewer POST   /v2/connections/$CONN/sync       403  {"path": []}                  Admin
 viewer POST   /v2/user-attributes/$ATTR/users  403  {"assignments": [$ONE]}       Admin
-viewer PATCH  /v2/user-attributes/$ATTR/users  403  {"delete": []}                Admin
 viewer PATCH  /v2/files/$BOOK                  403  {"ownerId": "$VIEWER"}        Admin
-viewer POST   /v2/tags                         403  {"name": "N", "color": "plum"}  Admin
 viewer POST   /v2/workbooks/tag                403  {"workbookId": "$BOOK", "tag": "QA"}  Admin
 viewer POST   /v2/workbooks/$BOOK/restoreVersion  403  {"version": 1}                 Admin
-viewer POST   /v2/workbooks/$BOOK/swapSources  403  {"sourceMapping": []}             Admin
+viewer POST   /v2/workbooks/$BOOK/swapSources  403  {"connectionMapping": []}         Admin
 viewer GET    /v2/workbooks/$PRIVATE/sources   403  -                             $PRIVATE
 viewer GET    /v2/files/$PRIVATE               403  -                             $PRIVATE
 viewer GET    /v2/workbooks?skipPermissionCheck=true   403  -                     Admin
 viewer GET    /v2/dataModels?skipPermissionCheck=true  403  -                     Admin
 viewer GET    /v2/reports?skipPermissionCheck=true     403  -                     Admin
 viewer GET    /v2/grants?inodeId=$BOOK         403  -                             Admin
-viewer GET    /v2/grants/$NONE                 403  -                             Admin
 viewer POST   /v2/grants                       403  {"inodeId": "$BOOK", "permission": "view", "grantee": {$TO}}  Admin
 viewer DELETE /v2/grants/$NONE                 403  -                             Admin
-viewer DELETE /v2/workbooks/$BOOK/grants/$NONE     403  -                         Admin
-viewer DELETE /v2/workspaces/$SPACE/grants/$NONE   403  -                         Admin
 viewer DELETE /v2/connections/$CONN/grants/$NONE   403  -                         Admin
-admin  GET    /v2/grants/$NONE                 404  -                             Grant
 admin  DELETE /v2/grants/$NONE                 404  -                             Grant
 admin  DELETE /v2/grants/x                     400  -                             grantId
-admin  DELETE /v2/workbooks/$BOOK/grants/$NONE     404  -                         Grant
-admin  DELETE /v2/workbooks/$BOOK/grants/$INHERITED  404  -                       Grant
-admin  DELETE /v2/workspaces/$SPACE/grants/$INHERITED  404  -                     Grant
 admin  DELETE /v2/connections/$CONN/grants/$INHERITED  404  -                     Grant
 admin  POST   /v2/grants                       400  {"inodeId": "$BOOK", "permission": "view", "grantee": {}}  grantee
 admin  POST   /v2/grants                       400  {"inodeId": "$BOOK", "permission": "view", "grantee": {$TO, "teamId": "$TEAM"}}  grantee
@@ -226,7 +199,6 @@ viewer GET    /v2/workbooks/$PRIVATE           403  -                           
 viewer GET    /v2/workbooks/$PRIVATE/columns   403  -                             $PRIVATE
 viewer POST   /v2/workbooks/$PRIVATE/export    403  {$CSV, $EL}                   $PRIVATE
 viewer POST   /v2/workbooks/$BOOK/copy         403  {"name": "N", "destinationFolderId": "$SPACE"}  Admin
-viewer POST   /v2/workbooks/$BOOK/embeds       403  {"embedType": "public", "sourceType": "workbook"}  Admin
 viewer POST   /v2/workbooks/$BOOK/grants       403  {"grants": []}                Admin
 viewer POST   /v2/workbooks/$BOOK/materializations     403  {"sheetId": "$SHEET"}  Admin
 """
@@ -256,7 +228,6 @@ NAMES = {
     "$ONE": f'{{"userId": "{seed.VIEWER_ID}", "value": {{"val": "E", "type": "string"}}}}',
     "$FLAKE": '"type": "snowflake", "account": "a", "user": "u", "password": "p"',
     "$CSV": '"format": {"type": "csv"}',
-    "$SCHEDULE": make_uuid("scheduled export", (seed.DEMO_WORKBOOK_ID, 0)),
     "$WHEN": '"schedule": {"cronSpec": "0 8 * * 1", "timezone": "Etc/UTC"}',
     "$MAIL": '"configV2": {"title": "T", "messageBody": "M", "exportAttachments": []}',
     "$AT": '"email": "a@example.com"',

@@ -123,25 +123,6 @@ def test_a_new_schedule_is_listed_with_other_names(api, sandbox):
     assert again["scheduledNotificationId"] != made["scheduledNotificationId"]
 
 
-def test_changes_pauses_and_deletes_a_schedule(api):
-    before = api("POST", SCHEDULES, json=NEW)
-    path = f"{SCHEDULES}/{before['scheduledNotificationId']}"
-    paused = api("PATCH", path, json={"suspensionAction": "pause"})
-    assert (paused["isSuspended"], paused["disabledBy"]) == (True, seed.OWNER_ID)
-    assert paused["disabledAt"] == paused["updatedAt"]
-    change = {"schedule": {"cronSpec": "0 7 * * *"}, "configV2": {"title": "New"}}
-    changed = api("PATCH", path, json={**change, "suspensionAction": "resume"})
-    differences = {name for name in before if before[name] != changed[name]}
-    assert differences <= {"schedule", "configV2", "updatedAt"}
-    assert changed["schedule"] == {**before["schedule"], "cronSpec": "0 7 * * *"}
-    assert changed["configV2"] == {**before["configV2"], "title": "New"}
-    assert api.whole_list(SCHEDULES)[-1] == changed
-    assert api("DELETE", path) == {}
-    assert len(api.whole_list(SCHEDULES)) == 1
-    api("DELETE", path, 404)
-    api("PATCH", path, 404, json={})
-
-
 def test_sends_an_export(api, sandbox):
     def body(form="EXCEL", **source):
         attachment = {"formatOptions": {"type": form}, "source": {"type": "all", **source}}

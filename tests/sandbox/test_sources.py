@@ -137,9 +137,8 @@ def test_a_table_without_a_target_stays(api, sandbox):
     assert {"type": "table", "inodeId": returns} in sources(api, workbook)
 
 
-def test_paths_rename_what_is_below_and_the_longest_wins(api):
+def test_paths_rename_what_is_below(api):
     paths = [
-        {"fromPath": ["RETAIL"], "toPath": ["PEOPLE"]},
         {"fromPath": [*PLUGS, "ORDERS"], "toPath": [*PLUGS, "PRODUCTS"]},
         {"fromPath": PLUGS, "toPath": PLUGS},
     ]
@@ -155,24 +154,11 @@ def test_tables_outside_of_the_paths_stay(api):
     assert to == [seed.STAGING_CONNECTION_ID, seed.DEMO_CONNECTION_ID]
 
 
-def test_a_source_mapping_wins(api):
-    orders = table_id(seed.DEMO_CONNECTION_ID, *PLUGS, "ORDERS")
-    stores = table_id(seed.STAGING_CONNECTION_ID, *PLUGS, "STORES")
-    mapping = {"fromId": seed.DEMO_CONNECTION_ID, "toId": seed.STAGING_CONNECTION_ID}
-    body = {
-        "connectionMapping": [{**mapping, "swapTables": True}],
-        "sourceMapping": [{"fromId": url_id(orders), "toId": url_id(stores)}],
-    }
-    assert api("POST", f"{WORKBOOK}/swapSources", json=body) == ALL_SWAPPED
-    assert [path[2] for _, path in tables(api)] == ["STORES", "CUSTOMERS"]
-
-
 def test_refuses_swaps_and_changes_nothing(api):
     before = sources(api)
     unknown = make_uuid("connection", "none")
     swap(api, status=404, to=unknown)
     swap(api, status=404, fromId=unknown)
-    for body in ({}, {"connectionMapping": [], "sourceMapping": []}):
-        api("POST", f"{WORKBOOK}/swapSources", 400, json=body)
+    api("POST", f"{WORKBOOK}/swapSources", 400, json={})
     assert sources(api) == before
     assert api("GET", WORKBOOK)["latestVersion"] == 6

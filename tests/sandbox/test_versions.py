@@ -68,16 +68,6 @@ def apply(api, status=200, **body):
     return api("POST", "/v2/workbooks/tag", status, json=body)
 
 
-def test_creates_tags_with_new_names(api):
-    body = {"name": "Beta", "color": "plum", "description": "For testers"}
-    made = api("POST", "/v2/tags", json=body)
-    assert made.keys() == {"name", "versionTagId"}
-    (row,) = api.whole_list("/v2/tags", search="beta")
-    assert {**body, **made}.items() <= row.items()
-    for name in ("bETA", "STAGING"):
-        api("POST", "/v2/tags", 409, json={**body, "name": name})
-
-
 def test_a_tag_moves_and_the_tagged_version_keeps_its_id(api):
     ids = {row["name"]: row["taggedWorkbookId"] for row in api.whole_list(f"{WORKBOOK}/tags")}
     for number, (version, sent) in enumerate(((2, 2), (6, None)), start=2):
@@ -132,20 +122,6 @@ def test_grants_stay_when_a_tag_moves(api, org):
     before = [*org.grants[seed.DEMO_WORKBOOK_ID]]
     apply(api)
     assert org.grants[seed.DEMO_WORKBOOK_ID] == before
-
-
-def test_removes_tags(api):
-    path = f"{WORKBOOK}/tags/{seed.PRODUCTION_TAG_ID}"
-    (tagged_id,) = [
-        row["taggedWorkbookId"]
-        for row in api.whole_list(f"{WORKBOOK}/tags")
-        if row["name"] == "Production"
-    ]
-    assert api("DELETE", path) == {}
-    assert tags(api) == {"Staging": 6}
-    api("GET", f"/v2/workbooks/{tagged_id}", 404)
-    api("DELETE", path, 404)
-    api("DELETE", f"{WORKBOOK}/tags/{make_uuid('tag', 'none')}", 404)
 
 
 # --- Versions ---

@@ -1,4 +1,4 @@
-"""Workbooks: their content, copies, embeds and grants."""
+"""Workbooks: their content, copies and grants."""
 
 from datetime import date
 
@@ -29,7 +29,7 @@ def test_a_workbook_by_its_long_or_short_id(api, org, private):
     assert api("GET", WORKBOOK) == api("GET", "/v2/workbooks")["entries"][0]
     assert api("GET", WORKBOOK)["isArchived"] is False
     short_id = org.workbooks[seed.DEMO_WORKBOOK_ID].workbookUrlId
-    lists = ("pages", "elements", "columns", "controls", "embeds", "materialization-schedules")
+    lists = ("pages", "elements", "columns", "controls", "materialization-schedules")
     for tail in ("", *(f"/{name}" for name in lists)):
         assert api("GET", f"/v2/workbooks/{short_id}{tail}") == api("GET", f"{WORKBOOK}{tail}")
         assert api("GET", f"/v2/workbooks/{private.workbookId}{tail}")  # an administrator can
@@ -194,28 +194,6 @@ def test_a_copy_shows_what_its_source_shows(api, org):
 
 
 # --- Embeds ---
-
-
-def test_embeds(api):
-    made = []
-    for source_type, source in (
-        ("workbook", {}),
-        ("page", {"sourceId": seed.DEMO_PAGE_ID}),
-        ("element", {"sourceId": seed.DEMO_ELEMENT_ID}),
-    ):
-        body = {"embedType": "public", "sourceType": source_type, **source}
-        made.append(api("POST", f"{WORKBOOK}/embeds", json=body))
-        assert made[-1]["embedId"] in made[-1]["embedUrl"]
-    listed = api.whole_list(f"{WORKBOOK}/embeds", limit=2)
-    assert [row["embedId"] for row in listed] == [row["embedId"] for row in made]
-    assert [(row["sourceType"], row["sourceId"], row["sourceName"]) for row in listed] == [
-        ("workbook", seed.DEMO_WORKBOOK_ID, "Plugs Sales Performance"),
-        ("page", seed.DEMO_PAGE_ID, "Dashboard"),
-        ("element", seed.DEMO_ELEMENT_ID, "Orders"),
-    ]
-
-
-# --- Grants ---
 
 
 def test_grants_open_a_workbook_to_members_and_teams(api, viewer, private):
