@@ -31,10 +31,9 @@ FIELDS = {
     "workbook": "name path ownerId description updatedAt",
     "data model": "name path ownerId description updatedAt",
     "report": "name path ownerId description updatedAt",
-    "tag": "name updatedAt",
     "workbook tag": "version updatedAt",
     "materialization": "status error",
-    "schedule": "title cronSpec timezone ownerId isSuspended updatedAt",
+    "schedule": "ownerId updatedAt",
     "grant": "permission updatedAt",
     "user attribute": "value updatedAt",
 }
@@ -47,7 +46,6 @@ LABELS = {
     "userKind": "kind of user",
     "path": "location",
     "ownerId": "owner",
-    "isSuspended": "paused",
 }
 
 
@@ -55,7 +53,7 @@ def snapshot(org: Organization) -> Snapshot:
     """Return everything that can change and that the console shows."""
     seen: Snapshot = {}
     documents = ("folder", "workbook", "data model", "report")
-    kinds = ("member", "team", "workspace", "connection", *documents, "tag", "materialization")
+    kinds = ("member", "team", "workspace", "connection", *documents, "materialization")
     for kind in kinds:
         fields = attrgetter(*FIELDS[kind].split())
         things: dict[str, Any] = getattr(org, f"{kind}s".replace(" ", "_"))
@@ -87,9 +85,8 @@ def snapshot(org: Organization) -> Snapshot:
         seen["credentials", client.owner_id, client_id] = ()
     seen |= {("sign-ins of", member_id): (n,) for member_id, n in org.sign_ins.items()}
     for schedule_id, one in org.scheduled_exports.items():
-        shown = (one.configV2["title"], one.schedule["cronSpec"], one.schedule["timezone"])
         key = ("schedule", one.workbookId or one.reportId, schedule_id)
-        seen[key] = (*shown, one.ownerId, one.isSuspended, one.updatedAt)
+        seen[key] = (one.ownerId, one.updatedAt)
     for n, sent in enumerate(org.sent):
         seen["sent", sent["workbookId"], str(n)] = ()
     for query_id, export in org.exports.items():

@@ -148,8 +148,8 @@ async def create_connection_grant(
 )
 async def delete_connection_grant(org: Org, admin: Admin, connectionId: str, grantId: str) -> Empty:
     """Delete a grant on a connection."""
-    connection_id = org.connection(connectionId).connectionId
-    org.grants[connection_id].remove(org.find_grant(grantId, connection_id))
+    grant = org.find_grant(grantId, org.connection(connectionId).connectionId)
+    org.grants[grant.inodeId].remove(grant)
     return Empty()
 
 

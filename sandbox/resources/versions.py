@@ -66,7 +66,7 @@ async def tag_workbook(org: Org, admin: Admin, body: AppliedTag) -> dict[str, st
         raise Refusal(404, f"Tag {body.tag} not found")
     version = _check_version(workbook, body.workbookVersion or workbook.latestVersion)
     swaps = [
-        ConnectionSwap(
+        ConnectionSwap.model_construct(
             fromId=m.fromConnectionId, toId=m.toConnectionId, swapTables=True, paths=m.paths
         )
         for m in body.sourceMappingConfig
