@@ -290,6 +290,7 @@ class Organization:
     clients: dict[str, Client] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     refresh_tokens: dict[str, str] = field(default_factory=dict)  # to the client ID
+    opened_embeds: set[str] = field(default_factory=set)  # the jti of their tokens
     sign_ins: dict[str, int] = field(default_factory=dict)  # OAuth refresh tokens by member ID
     counter: int = 0
     id: str = ORGANIZATION_ID
@@ -445,7 +446,10 @@ class Organization:
         """Return the permission of a member on a document, or None."""
         if document.ownerId == member_id:
             return "edit"
-        grantees = self.grantees(member_id)
+        return self.granted(self.grantees(member_id), document)
+
+    def granted(self, grantees: set[str], document: Document) -> str | None:
+        """Return the highest permission on a document that one of these IDs has, or None."""
         granted = [
             grant.permission
             for on in self.with_parents(document)

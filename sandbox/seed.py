@@ -106,7 +106,7 @@ LEAVER_EMAIL = "dana.varga@example.com"
 
 CLIENT_ID, SECRET = "sandbox-client-id", "sandbox-client-secret-with-40-characters"
 VIEWER_CLIENT_ID, VIEWER_SECRET = "sandbox-viewer-id", "sandbox-viewer-secret"
-LEAVER_CLIENT_ID, LEAVER_SECRET = "sandbox-leaver-id", "sandbox-leaver-secret"
+LEAVER_CLIENT_ID, LEAVER_SECRET = "sandbox-leaver-id", "sandbox-leaver-secret-with-40-characters"
 
 
 def seed(options: Options) -> Organization:

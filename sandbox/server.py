@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope
 
-from sandbox import admin, console, errors
+from sandbox import admin, console, embed_check, errors
 from sandbox.api import TOKEN_PATH, operation_id
 from sandbox.changes import TrackChanges
 from sandbox.faults import Fault, Faults
@@ -66,6 +66,7 @@ ROUTERS = (
     exports.query_router,
     not_supported.router,
     admin.router,
+    embed_check.router,
 )
 
 

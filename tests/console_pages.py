@@ -1,6 +1,6 @@
 """The paths of the console's pages, from its routes, so that a new page is tested with the others."""
 
-from sandbox import console, seed
+from sandbox import console, embed_check, seed
 
 DETAILS = {
     "/members/{key}": seed.DEMO_MEMBER_ID,
@@ -12,7 +12,7 @@ DETAILS = {
 }
 PAGES = [
     route.path.replace("{key}", DETAILS.get(route.path, ""))
-    for route in console.router.routes
+    for route in [*console.router.routes, *embed_check.router.routes]
     if "GET" in route.methods and not route.path.endswith("/file")
 ] + [f"/s/{seed.DEMO_CONNECTION_ID}"]
 FORMS = [route.path for route in console.router.routes if "POST" in route.methods]

@@ -211,17 +211,3 @@ def recent_files(org: Organization, member_id: str) -> list[dict[str, Any]]:
 async def list_account_types(org: Org, paging: TokenPaged) -> TokenPage[AccountType]:
     """List the account types, built-in ones first."""
     return paging.cut(org.account_types)
-
-
-@types_router.get(
-    "/v2/accountTypes/{accountTypeId}/permissions", summary="List account type permissions"
-)
-async def list_account_type_permissions(
-    org: Org, admin: Admin, accountTypeId: str
-) -> list[dict[str, str]]:
-    """Return one made-up permission, which is named after the account type."""
-    for one in org.account_types:
-        if one.accountTypeId == accountTypeId:
-            name = one.accountTypeName.lower().replace(" ", "-")
-            return [{"permission": name, "description": one.description}]
-    raise Refusal(404, f"Account type {accountTypeId} not found")

@@ -11,7 +11,7 @@ router = APIRouter()
 
 # For each resource the methods, and what follows the resource in the path; * is an ID or a name
 RESOURCES = """
-/v2/accountTypes: POST; DELETE /*
+/v2/accountTypes: POST; DELETE /*; GET /*/permissions
 /v2/api-connectors: GET POST; GET PATCH DELETE /*
 /v2/api-credentials: GET POST; GET PATCH DELETE /*
 /v2/connections: PUT PATCH DELETE /*; POST /*/dbtArtifacts; GET POST /paths/*/grants;

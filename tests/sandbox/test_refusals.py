@@ -22,7 +22,6 @@ admin  DELETE /v2/files/$SPACE                 400  -                           
 admin  POST   /v2/teams                        404  {"name": "N", "members": ["$VIEWER", "x"]}  Member x not found
 admin  PATCH  /v2/teams/$TEAM                  400  {"name": "N", "visibility": "secret"}  visibility
 admin  PATCH  /v2/workspaces/$SPACE            409  {"name": "finance", "noDuplicates": true}  finance
-admin  GET    /v2/accountTypes/x/permissions   404  -                             x not found
 admin  POST   /v2/user-attributes              400  {"name": "N", "defaultValue": {"val": 1, "type": "string"}}  defaultValue.val
 admin  GET    /v2/user-attributes/$NONE        404  -                             $NONE not found
 admin  GET    /v2/reports/x/pages              501  -                             does not support GET /v2/reports/x/pages

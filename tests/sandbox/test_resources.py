@@ -345,14 +345,6 @@ def test_renames_and_deletes_workspaces(api):
     assert {(row["path"], row["parentId"]) for row in moved} == {("My Documents", home)}
 
 
-def test_permissions_of_an_account_type(api, viewer):
-    for one in api("GET", "/v2/accountTypes")["entries"]:
-        path = f"/v2/accountTypes/{one['accountTypeId']}/permissions"
-        (row,) = api("GET", path)
-        assert row["description"] == one["description"]
-        viewer("GET", path, 403)
-
-
 def test_creates_and_deletes_user_attributes(api):
     default = {"val": "East", "type": "string"}
     made = api("POST", "/v2/user-attributes", json={"name": "Area", "defaultValue": default})
