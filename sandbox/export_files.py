@@ -13,7 +13,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from sandbox.content import TYPES
-from sandbox.organization import Export, ExportedTable
+from sandbox.organization import Export
 
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -24,7 +24,6 @@ CONTENT_TYPES = {
     "png": "image/png",
 }
 ROWS_PER_MB = 1000
-BAR_COLOR = "#3b6fb6"
 
 
 def make_file(export: Export) -> bytes:
@@ -118,36 +117,18 @@ def _pdf(export: Export) -> bytes:
     return file.getvalue()
 
 
-def _totals(table: ExportedTable) -> tuple[str, dict[str, float]]:
-    """Return the title of a bar chart of the rows, and a sum for each bar."""
-    text = next(column for column in table.columns if column not in TYPES)
-    number = [column for column in table.columns if TYPES.get(column) == "number"][-1]
-    sums: dict[str, float] = {}
-    for row in table.rows:
-        sums[row[text]] = sums.get(row[text], 0) + row[number]
-    return f"{number} by {text}", dict(sorted(sums.items()))
-
-
 def _png(export: Export) -> bytes:
-    """Draw the workbook's name, and a chart of the first element that has rows."""
+    """Draw the workbook's name, and the first rows of each element as text."""
     from PIL import Image, ImageDraw, ImageFont
 
-    width, height = export.pixels
-    image = Image.new("RGB", (width, height), "white")
-    draw = ImageDraw.Draw(image)
-    unit = min(width, height) / 30  # everything grows with the image
-    font = ImageFont.load_default(unit)
-    draw.text((2 * unit, unit), export.name, "black", ImageFont.load_default(1.5 * unit))
-    table = next((table for table in export.tables if table.rows), None)
-    title, sums = _totals(table) if table else ("No rows", {})
-    name = f"{table.name}: " if table and table.name else ""
-    draw.text((2 * unit, 3.5 * unit), name + title, "black", font)
-    left, top, bottom = 2 * unit, 6 * unit, height - 3 * unit
-    for n, (label, value) in enumerate(sums.items()):
-        step = (width - 2 * left) / len(sums)
-        x, bar = left + n * step, (bottom - top) * value / max(sums.values())
-        draw.rectangle((x + step * 0.15, bottom - bar, x + step * 0.85, bottom), BAR_COLOR)
-        draw.text((x + step / 2, bottom + unit / 2), f"{label}: {value:,.0f}", "black", font, "ma")
+    lines = [export.name]
+    for table in export.tables:
+        lines += ["", table.name, ", ".join(table.columns)]
+        lines += [", ".join(map(str, row.values())) for row in table.rows[:5]] or ["No rows"]
+    image = Image.new("RGB", export.pixels, "white")
+    size = min(export.pixels) / 30  # the text grows with the image
+    font = ImageFont.load_default(size)
+    ImageDraw.Draw(image).text((size, size), "\n".join(lines), "black", font)
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()

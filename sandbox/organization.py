@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -163,6 +163,7 @@ class StoredWorkbook(Workbook, Located):
     published and sources have the versions since the start only, see content.py for the others.
     """
 
+    kind: ClassVar = "workbook"
     number: int
     has_input_table: bool
     tags: Sequence[StoredWorkbookTag] = ()
@@ -173,9 +174,13 @@ class StoredWorkbook(Workbook, Located):
 class StoredDataModel(DataModel, Located):
     """A data model and its location."""
 
+    kind: ClassVar = "data model"
+
 
 class StoredReport(Report, Located):
     """A report and its location."""
+
+    kind: ClassVar = "report"
 
 
 class Folder(Stamped):
@@ -196,6 +201,7 @@ class Folder(Stamped):
 
 
 Document = StoredWorkbook | StoredDataModel | StoredReport | Folder
+Made = TypeVar("Made", StoredWorkbook, StoredDataModel, StoredReport)
 
 
 class StoredSchedule(MaterializationSchedule):
@@ -654,21 +660,25 @@ def add_tag(
     return org.tagged[tagged_id]
 
 
-def add_workbook(org: Organization, key: object, stamped: Stamps, **fields: Any) -> StoredWorkbook:
-    """Add a workbook."""
-    workbook_id = make_uuid("workbook", key)
-    workbook = StoredWorkbook(
-        id=workbook_id,
-        type="workbook",
-        workbookId=workbook_id,
-        workbookUrlId=url_id(workbook_id),
-        url=f"{APP_URL}/workbook/{url_id(workbook_id)}",
+def add_document(
+    org: Organization, make: type[Made], key: object, into: Folder, stamped: Stamps, **fields: Any
+) -> Made:
+    """Add a workbook, data model or report to a folder. make is its class."""
+    kind, type_name = make.kind, make.kind.replace(" ", "-")
+    document_id, name = make_uuid(kind, key), kind.replace(" m", "M")
+    ids = {f"{name}Id": document_id, f"{name}UrlId": url_id(document_id)}
+    fields |= {"id": document_id, "type": type_name, **ids}
+    document = make(
+        url=f"{APP_URL}/{type_name}/{url_id(document_id)}",
+        path=path_in(into),
+        parentId=into.id,
+        workspaceId=into.workspaceId,
         isArchived=False,
         **fields,
         **stamped,
     )
-    org.workbooks[workbook_id] = workbook
-    return workbook
+    getattr(org, f"{kind}s".replace(" ", "_"))[document_id] = document
+    return document
 
 
 def add_scheduled_export(

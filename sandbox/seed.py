@@ -27,7 +27,6 @@ from sandbox.models import (
 )
 from sandbox.organization import (
     ALL_MEMBERS_TEAM_ID,
-    APP_URL,
     CATALOG,
     ORGANIZATION_ID,
     ROBOT_ID,
@@ -42,17 +41,17 @@ from sandbox.organization import (
     StoredSchedule,
     StoredTeam,
     StoredUserAttribute,
+    StoredWorkbook,
     add_connection,
+    add_document,
     add_member,
     add_scheduled_export,
     add_tag,
-    add_workbook,
     add_workspace,
     make_short_id,
     make_uuid,
     stamps,
     time_text,
-    url_id,
 )
 
 SEED_TIME = datetime(2024, 1, 2, 8, 0, tzinfo=timezone.utc)
@@ -278,27 +277,25 @@ def _seed_user_attributes(org: Organization) -> None:
 def _seed_workbooks(org: Organization) -> None:
     """Add workbooks in the workspaces, and four that only their owners can open."""
     owners = [m.memberId for m in org.members.values() if m.memberId != ROBOT_ID][:40]
-    spaces = list(org.workspaces.values())
+    spaces = org.spaces()
     for n in range(org.options.workbooks + 4):
         is_private = n >= org.options.workbooks
         owner = owners[1 + n % (len(owners) - 1)] if is_private or n % 3 else OWNER_ID
-        space = spaces[n % len(spaces)]
-        path, parent_id = space.name, space.workspaceId
+        into = spaces[n % len(spaces)]
         if is_private:
-            path, parent_id = "My Documents", org.members[owner].homeFolderId
+            into = org.folders[org.members[owner].homeFolderId]
         elif n % 4 == 3:
-            path, parent_id = f"{space.name}/Archive", make_uuid("folder", n % len(spaces))
+            into = org.folders[make_uuid("folder", n % len(spaces))]
         name = f"{TOPICS[n % 13]} {VIEWS[n % 7]} {n}" if n else "Plugs Sales Performance"
-        add_workbook(
+        add_document(
             org,
+            StoredWorkbook,
             n,
+            into,
             _seeded(n),
             name=name,
-            path=path,
             latestVersion=1 + n % 9 if n else 6,
             ownerId=owner,
-            parentId=parent_id,
-            workspaceId=None if is_private else space.workspaceId,
             number=n,
             has_input_table=(n - 7) % org.options.input_tables == 0,
         )
@@ -358,51 +355,40 @@ def _seed_data_models(org: Organization) -> None:
         "Returns by Region": [sql_source("Returns by Region"), table_source(1, returns)],
         "Headcount": [table_source(2, employees)],
     }
+    spaces = org.spaces()
     for n, name in enumerate(sources):
-        model_id = make_uuid("data model", n)
-        org.sources[model_id] = sources[name]
-        org.data_models[model_id] = StoredDataModel(
-            id=model_id,
-            type="data-model",
-            parentId=make_uuid("workspace", n),
-            workspaceId=make_uuid("workspace", n),
-            dataModelId=model_id,
-            dataModelUrlId=url_id(model_id),
+        model = add_document(
+            org,
+            StoredDataModel,
+            n,
+            spaces[n],
+            _seeded(n),
             name=name,
-            url=f"{APP_URL}/data-model/{url_id(model_id)}",
-            path=WORKSPACES[n],
             latestVersion=1,
             ownerId=OWNER_ID,
-            isArchived=False,
-            **_seeded(n),
         )
+        org.sources[model.id] = sources[name]
 
 
 def _seed_reports(org: Organization) -> None:
     """Add five reports in different workspaces. One belongs to a deactivated member."""
-    people = _people(org)
+    people, spaces = _people(org), org.spaces()
     owners = [OWNER_ID, DEMO_MEMBER_ID, people[4].memberId, GONE_IDS[2]]
     for n, (name, place) in enumerate(
         (("Monthly Sales", 2), ("Campaign Summary", 1), ("Ticket Backlog", 3), ("Budget", 0))
         + (("Board Pack", 8),)
     ):
-        report_id, space = make_uuid("report", n), org.workspaces[make_uuid("workspace", place)]
-        org.sources[report_id] = seeded_sources(n + 1)  # what workbook n + 1 reads
-        org.reports[report_id] = StoredReport(
-            id=report_id,
-            type="report",
-            reportId=report_id,
-            reportUrlId=url_id(report_id),
+        report = add_document(
+            org,
+            StoredReport,
+            n,
+            spaces[place],
+            _seeded(n),
             name=name,
-            url=f"{APP_URL}/report/{url_id(report_id)}",
-            path=space.name,
             latestVersion=1 + n,
             ownerId=owners[n % 4],
-            isArchived=False,
-            parentId=space.workspaceId,
-            workspaceId=space.workspaceId,
-            **_seeded(n),
         )
+        org.sources[report.id] = seeded_sources(n + 1)  # what workbook n + 1 reads
 
 
 def _seed_scheduled_exports(org: Organization) -> None:

@@ -22,9 +22,8 @@ from sandbox.errors import Refusal
 from sandbox.models import Element, Workbook, WorkbookPage, WorkbookPermission
 from sandbox.organization import (
     StoredWorkbook,
-    add_workbook,
+    add_document,
     now,
-    path_in,
     publish,
     stamps,
 )
@@ -116,16 +115,15 @@ async def copy_workbook(org: Org, admin: Admin, workbook: Opened, body: Workbook
     """Copy a workbook into a folder. The copy has no grants, schedules or tags."""
     folder = org.destination(body.destinationFolderId)
     more = {"description": body.description} if body.description else {}
-    copy = add_workbook(
+    copy = add_document(
         org,
+        StoredWorkbook,
         org.next_key(),
+        folder,
         stamps(admin, at := now()),
         name=body.name,
-        path=path_in(folder),
         latestVersion=0,
         ownerId=admin,
-        parentId=folder.id,
-        workspaceId=folder.workspaceId,
         number=workbook.number,
         has_input_table=workbook.has_input_table,
         **more,

@@ -1,7 +1,6 @@
 """/v2/workspaces: the workspaces and their grants."""
 
 from sandbox.api import Admin, Body, Empty, FullPage, Org, Page, Paged, resource
-from sandbox.errors import Refusal
 from sandbox.models import Grant, Workspace, WorkspacePermission
 from sandbox.organization import add_workspace, now, stamps
 from sandbox.resources.grants import NewGrant, NewGrants, create_grants
@@ -56,11 +55,8 @@ async def get_workspace(org: Org, workspaceId: str) -> Workspace:
 async def update_workspace(
     org: Org, admin: Admin, workspaceId: str, body: NewWorkspace
 ) -> Workspace:
-    """Rename a workspace. With noDuplicates a name that another one has is refused."""
+    """Rename a workspace. noDuplicates has no effect here."""
     workspace = org.workspace(workspaceId)
-    others = [w.name.lower() for w in org.workspaces.values() if w is not workspace]
-    if body.noDuplicates and body.name.lower() in others:
-        raise Refusal(409, f"There is already a workspace {body.name}")
     workspace.name, workspace.updatedBy, workspace.updatedAt = body.name, admin, now()
     folder = org.destination(workspace.workspaceId)
     for inner in org.content(folder):
