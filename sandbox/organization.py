@@ -151,9 +151,10 @@ class Located(BaseModel):
 
 
 class StoredWorkbookTag(WorkbookTag):
-    """A tag on a workbook, and the member that applied it."""
+    """A tag on a workbook, the member that applied it, and how often it has been applied."""
 
     taggedBy: str
+    applied: int
 
 
 class StoredWorkbook(Workbook, Located):
@@ -283,7 +284,6 @@ class Organization:
     folders: dict[str, Folder] = field(default_factory=dict)
     workbooks: dict[str, StoredWorkbook] = field(default_factory=dict)
     tags: dict[str, VersionTag] = field(default_factory=dict)
-    tagged: dict[str, StoredWorkbook] = field(default_factory=dict)  # by taggedWorkbookId
     data_models: dict[str, StoredDataModel] = field(default_factory=dict)
     reports: dict[str, StoredReport] = field(default_factory=dict)
     sources: dict[str, list[Source]] = field(default_factory=dict)  # of data models and reports
@@ -343,9 +343,8 @@ class Organization:
         return _found(self.exports, query_id, "Query")
 
     def workbook(self, workbook_id: str) -> StoredWorkbook:
-        """Return a workbook, or a tagged version of one, by its long or short ID."""
-        tagged = self.tagged.get(long_id(workbook_id))
-        return tagged or _found(self.workbooks, workbook_id, "Workbook")
+        """Return a workbook by its long or short ID."""
+        return _found(self.workbooks, workbook_id, "Workbook")
 
     def table(self, inode_id: str) -> tuple[StoredConnection, tuple[str, ...]]:
         """Return the connection and path of a table. Refuses what isn't a table with 400."""
@@ -632,21 +631,12 @@ def publish(workbook: StoredWorkbook, sources: list[Source], by: str, at: str) -
 
 
 def add_tag(
-    org: Organization,
-    workbook: StoredWorkbook,
-    tag: VersionTag,
-    version: int,
-    sources: list[Source],
-    by: str,
-    at: str,
-) -> StoredWorkbook:
-    """Put a tag on a version, or move it there. Returns the tagged version, which keeps its ID."""
+    workbook: StoredWorkbook, tag: VersionTag, version: int, by: str, at: str
+) -> StoredWorkbookTag:
+    """Put a tag on a version, or move it there. The tagged version keeps its ID."""
     tagged_id = make_uuid("tagged", (workbook.workbookId, tag.versionTagId))
-    if tagged_id not in org.tagged:
-        ids = {"id": tagged_id, "workbookId": tagged_id, "workbookUrlId": url_id(tagged_id)}
-        fresh = {"latestVersion": 0, "published": {}, "sources": {}, "tags": ()}
-        org.tagged[tagged_id] = workbook.model_copy(update={**ids, **fresh})
-    publish(org.tagged[tagged_id], sources, by, at)
+    others = [other for other in workbook.tags if other.versionTagId != tag.versionTagId]
+    known = [other for other in workbook.tags if other not in others]
     row = StoredWorkbookTag(
         versionTagId=tag.versionTagId,
         name=tag.name,
@@ -654,10 +644,10 @@ def add_tag(
         taggedWorkbookId=tagged_id,
         workbookTaggedAt=at,
         taggedBy=by,
+        applied=1 + sum(other.applied for other in known),
     )
-    others = [other for other in workbook.tags if other.versionTagId != tag.versionTagId]
     workbook.tags = [*others, row]
-    return org.tagged[tagged_id]
+    return row
 
 
 def add_document(

@@ -14,7 +14,6 @@ from sandbox.content import (
     page_id,
     pages_of,
     seeded_sources,
-    sources_of,
     sql_source,
     table_source,
 )
@@ -320,8 +319,7 @@ def _seed_tags(org: Organization) -> None:
     ):
         workbook = org.workbooks[make_uuid("workbook", number)]
         at = time_text(SEED_TIME + timedelta(days=version, hours=number))
-        tag = org.tags[make_uuid("tag", name)]
-        add_tag(org, workbook, tag, version, sources_of(workbook, version), OWNER_ID, at)
+        add_tag(workbook, org.tags[make_uuid("tag", name)], version, OWNER_ID, at)
 
 
 def _seed_schedules(org: Organization) -> None:

@@ -60,7 +60,7 @@ class NewExport(Body):
 @router.post("/v2/workbooks/{workbookId}/export", summary="Export data from a workbook")
 async def export_workbook(org: Org, workbook: Opened, body: NewExport) -> dict[str, bool | str]:
     """Start an export of an element, a page, or the whole workbook if neither is named."""
-    workbook = await with_tag(org, workbook, body.tag)
+    workbook = await with_tag(workbook, body.tag)
     if body.exportAs is not None:
         org.member(body.exportAs)
     elements = _chosen(workbook, body)

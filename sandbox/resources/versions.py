@@ -15,7 +15,6 @@ from sandbox.organization import (
     publish,
     time_text,
 )
-from sandbox.resources.sources import ConnectionSwap, PathSwap, swapped
 from sandbox.resources.workbooks import Opened
 
 router = resource("workbooks")
@@ -26,11 +25,11 @@ class SourceMapping(Body):
 
     fromConnectionId: str
     toConnectionId: str
-    paths: list[PathSwap]
+    paths: list[dict[str, list[str]]]
 
 
 class AppliedTag(Body):
-    """The body of POST /v2/workbooks/tag. What follows sourceMappingConfig has no effect."""
+    """The body of POST /v2/workbooks/tag. What follows workbookVersion has no effect."""
 
     workbookId: str
     tag: str
@@ -65,18 +64,14 @@ async def tag_workbook(org: Org, admin: Admin, body: AppliedTag) -> dict[str, st
     if tag is None:
         raise Refusal(404, f"Tag {body.tag} not found")
     version = _check_version(workbook, body.workbookVersion or workbook.latestVersion)
-    swaps = [
-        ConnectionSwap.model_construct(
-            fromId=m.fromConnectionId, toId=m.toConnectionId, swapTables=True, paths=m.paths
-        )
-        for m in body.sourceMappingConfig
-    ]
-    sources, _ = swapped(org, sources_of(workbook, version), swaps)
-    copy = add_tag(org, workbook, tag, version, sources, admin, now())
+    for mapping in body.sourceMappingConfig:
+        org.connection(mapping.fromConnectionId)
+        org.connection(mapping.toConnectionId)
+    row = add_tag(workbook, tag, version, admin, now())
     return {
         "versionTagId": tag.versionTagId,
-        "taggedWorkbookId": copy.workbookId,
-        "taggedWorkbookVersion": copy.latestVersion,
+        "taggedWorkbookId": row.taggedWorkbookId,
+        "taggedWorkbookVersion": row.applied,
     }
 
 

@@ -58,24 +58,21 @@ Opened = Annotated[StoredWorkbook, Depends(opened)]
 
 
 async def with_tag(
-    org: Org, workbook: Opened, tag: str | None = None, bookmarkId: str | None = None
+    workbook: Opened, tag: str | None = None, bookmarkId: str | None = None
 ) -> StoredWorkbook:
-    """Return the tagged version, or the workbook itself. There are no bookmarks."""
+    """Return the workbook, which a tagged version is like. Refuses unknown tags and bookmarks."""
     if bookmarkId is not None:
         raise Refusal(404, f"Bookmark {bookmarkId} not found")
-    if tag is None:
-        return workbook
-    for one in workbook.tags:
-        if one.name.lower() == tag.lower():
-            return org.tagged[one.taggedWorkbookId]
-    raise Refusal(404, f"Tag {tag} not found on this workbook")
+    if tag is not None and tag.lower() not in [one.name.lower() for one in workbook.tags]:
+        raise Refusal(404, f"Tag {tag} not found on this workbook")
+    return workbook
 
 
 async def with_tag_name(
-    org: Org, workbook: Opened, tagName: str | None = None, bookmarkId: str | None = None
+    workbook: Opened, tagName: str | None = None, bookmarkId: str | None = None
 ) -> StoredWorkbook:
     """Do the same for the operations that have another name for the tag."""
-    return await with_tag(org, workbook, tagName, bookmarkId)
+    return await with_tag(workbook, tagName, bookmarkId)
 
 
 Tagged = Annotated[StoredWorkbook, Depends(with_tag)]
