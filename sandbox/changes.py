@@ -170,7 +170,7 @@ class Changes:
         self._marks = {change.key: change.verb for change in self.list}
         self._touched = {}
         for change in self.list:
-            word = change.verb if len(change.key) == 2 else "Changed"
+            word = "New" if change.verb == "New" and len(change.key) == 2 else "Changed"
             for one in change.key[1:]:
                 # What is new itself stays "New" when it also gets a grant
                 self._touched[one] = self._touched.get(one, word) if word == "Changed" else word
