@@ -183,6 +183,7 @@ def test_credentials_and_sign_ins_of_a_member(api, get):
     assert "OAuth sign-ins 2" in words(page)
     api("POST", f"/v2{path}/revoke", json={})
     assert "OAuth sign-ins 0" in words(get(path))
+    assert "Dana Varga Changed" in section(get("/members"), "members")
     assert {"Removed sign-ins of Dana Varga", "New API credentials of Dana Varga"} == {
         *changed(get)
     }
