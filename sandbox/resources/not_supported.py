@@ -50,7 +50,7 @@ RESOURCES = """
 /v2/webhooks: POST /*/*; GET /*/*/schema
 /v2/workbooks: POST; GET POST /*/bookmarks; POST /*/convertToReport;
     GET POST /*/embeds; POST /*/saveTemplate; GET /*/schema; POST /*/shareCrossOrg;
-    GET PATCH DELETE /*/bookmarks/*; DELETE /*/grants/*; PATCH DELETE /*/schedules/*;
+    GET PATCH DELETE /*/bookmarks/*; DELETE /*/grants/*; DELETE /*/schedules/*;
     POST PATCH DELETE /*/elements/*/materializationSchedules; DELETE /*/embeds/*;
     POST /*/tag/*/copy; DELETE /*/tags/*; GET /*/tags/*/bookmarks;
     POST /*/tags/*/bookmarks/; GET PATCH DELETE /*/tags/*/bookmarks/*

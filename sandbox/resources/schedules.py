@@ -62,6 +62,12 @@ class NewSchedule(Body):
     description: str | None = None
 
 
+class ScheduleChange(Body):
+    """The body of PATCH /v2/workbooks/{workbookId}/schedules/{scheduleId}."""
+
+    suspensionAction: Literal["pause", "resume"] | None = None
+
+
 class SentFormat(Body):
     """The format of a file that is sent now."""
 
@@ -151,6 +157,24 @@ async def post_workbook_schedule(
         configV2={**config, "notificationName": name, "notificationAttachments": files},
         target=body.target,
     )
+
+
+@router.patch(
+    "/v2/workbooks/{workbookId}/schedules/{scheduleId}", summary="Update a workbook schedule"
+)
+async def update_workbook_schedule(
+    org: Org, admin: Admin, workbook: Opened, scheduleId: str, body: ScheduleChange
+) -> ScheduledExport:
+    """Pause or resume a scheduled export. Other changes have no effect."""
+    for scheduled in org.scheduled_exports_of(workbook.workbookId):
+        if scheduled.scheduledNotificationId == scheduleId:
+            paused = body.suspensionAction == "pause"
+            scheduled.updatedBy, scheduled.updatedAt = admin, now()
+            scheduled.isSuspended = paused
+            scheduled.disabledAt = scheduled.updatedAt if paused else None
+            scheduled.disabledBy = admin if paused else None
+            return scheduled
+    raise Refusal(404, f"Schedule {scheduleId} not found")
 
 
 @router.post("/v2/workbooks/{workbookId}/send", summary="Export a workbook")

@@ -123,6 +123,17 @@ def test_a_new_schedule_is_listed_with_other_names(api, sandbox):
     assert again["scheduledNotificationId"] != made["scheduledNotificationId"]
 
 
+def test_pauses_and_resumes_a_schedule(api):
+    path = f"{SCHEDULES}/{api('POST', SCHEDULES, json=NEW)['scheduledNotificationId']}"
+    paused = api("PATCH", path, json={"suspensionAction": "pause"})
+    assert (paused["isSuspended"], paused["disabledBy"]) == (True, seed.OWNER_ID)
+    assert paused["disabledAt"] == paused["updatedAt"]
+    assert api.whole_list(SCHEDULES)[-1] == paused
+    resumed = api("PATCH", path, json={"suspensionAction": "resume"})
+    assert (resumed["isSuspended"], resumed["disabledAt"]) == (False, None)
+    api("PATCH", f"{SCHEDULES}/unknown", 404, json={"suspensionAction": "pause"})
+
+
 def test_sends_an_export(api, sandbox):
     def body(form="EXCEL", **source):
         attachment = {"formatOptions": {"type": form}, "source": {"type": "all", **source}}
