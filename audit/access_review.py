@@ -1,14 +1,13 @@
-"""List who can access what, and why: owners, grants, teams, workspaces and administrators.
+"""List who can access what in Sigma, and why.
 
-REVIEW_OF=organization lists owners and direct grants, those of deactivated members first. Teams
-aren't expanded. REVIEW_OF=member lists what a member can open: "effective" is the permission that
-results. REVIEW_OF=workbook lists who can open a workbook, with the members of its teams.
-It needs credentials whose owner has the Admin account type, and takes one request for each object
-and team, five at a time. With REVIEW_OF=member, objects are workspaces, connections, and the files
-that the member can open. Folders that the owner of the credentials can't open aren't reviewed, nor
-are deleted documents, explorations, and single schemas and tables. A grant on a tag looks like one
-on the document. A team that Sigma doesn't list, such as its own team of all members, is shown as
-"unlisted team (all members)".
+REVIEW_OF=organization lists all owners and direct grants. Deactivated members come first, and teams
+aren't expanded. REVIEW_OF=member lists what a member can open, and why. The Effective column shows
+the resulting permission. REVIEW_OF=workbook lists who can open a workbook, and expands its teams.
+The recipe needs credentials whose owner has the Admin account type. It sends one request for each
+object and team that it reviews, five at a time. It doesn't review folders that the owner of the
+credentials can't open, deleted documents, explorations, or grants on single schemas and tables.
+A grant on a version tag looks like one on the document. A team that Sigma doesn't list, such as its
+built-in team of all members, is shown as "unlisted team (all members)".
 
 Endpoint:  GET /v2/grants, GET /v2/connections/{connectionId}/grants, GET /v2/members,
            GET /v2/teams, GET /v2/workspaces, GET /v2/files, GET /v2/workbooks, GET /v2/dataModels,
@@ -56,8 +55,8 @@ from sigma_client import (
 Row = dict[str, Any]
 Review = tuple[list[Row], str]  # the rows, and a summary
 
-# 2: The lists of what has grants: path, name of the ID, query. Without skipPermissionCheck, lists
-#    lack what the owner of the credentials can't open. With it, workbooks include explorations
+# 2: The lists to read: path, ID field and query parameters. skipPermissionCheck adds what the owner
+#    of the credentials can't open. It also adds explorations, so exclude those
 EVERYTHING = {"skipPermissionCheck": True, "excludeTags": True}
 LISTS: dict[str, tuple[str, str, Row]] = {
     "workspace": ("/workspaces", "workspaceId", {}),
@@ -77,17 +76,17 @@ COLUMNS = {
 
 @dataclass
 class Organization:
-    """Members and teams by ID, and objects such as folders and workbooks by ID and by urlId."""
+    """Members and teams by ID. Objects, such as workbooks, by both ID and urlId."""
 
     members: dict[str, Row]
     teams: dict[str, str]
     objects: dict[str, Row]
 
 
-# 3: Read the lists. Deactivated members may still hold grants: isArchived means deactivated in
-#    Sigma, isInactive by the identity provider
+# 3: Read the lists. Deactivated members may still hold grants, so include them: isArchived means
+#    deactivated in Sigma, isInactive by the identity provider
 def read_organization(client: SigmaClient) -> Organization:
-    """Return all members and teams, and everything that has grants."""
+    """Return all members and teams, and all objects that can have grants."""
     org = Organization({}, {}, {})
     for team in client.get_all("/teams"):
         org.teams[team["teamId"]] = f"team {team.get('name') or team['teamId']}"
@@ -106,7 +105,7 @@ def read_organization(client: SigmaClient) -> Organization:
 
 
 def add_object(org: Organization, kind: str, entry: Row, id_name: str = "id") -> Row:
-    """Return an object as the rows show it, and add it to the organization."""
+    """Add an object to the organization, and return the fields that rows show."""
     thing = {"id": entry[id_name], "type": kind}
     thing |= {name: entry.get(name) for name in ("name", "path", "ownerId")}
     url_id = entry.get("urlId") or entry.get(id_name.removesuffix("Id") + "UrlId")
@@ -119,9 +118,9 @@ def describe(thing: Row) -> str:
     return f"{thing['type']} {thing.get('name') or thing['id']}"
 
 
-# 4: Get grants. By default, the list includes the grants on the folders and the workspace above
+# 4: Get the grants. By default, they include those inherited from the folders and the workspace
 def read_rows(client: SigmaClient, org: Organization, things: list[Row], direct: bool) -> list[Row]:
-    """Return a row for each owner and each grant. direct leaves out what is inherited."""
+    """Return a row for each owner and each grant. direct: skip inherited grants."""
 
     def read(thing: Row) -> list[Row]:
         if thing["type"] == "connection":
@@ -133,11 +132,11 @@ def read_rows(client: SigmaClient, org: Organization, things: list[Row], direct:
     rows = []
     for thing, grants in client.read_each(things, read, describe, "objects"):
         for grant in grants:
-            # GET /grants sends the urlId of what a grant is on. Connections don't inherit grants
+            # inodeId is the urlId of the object with the grant. Connections don't inherit grants
             key = (thing["type"] != "connection" and grant.get("inodeId")) or thing["id"]
             on = org.objects.get(key) or {"id": key, "type": grant.get("inodeType") or "object"}
             if direct and on is not thing and key in org.objects:
-                continue  # it's also in the list of the other object
+                continue  # inherited: it's also in the list of the other object
             row = {**thing, **holder(org, grant.get("memberId")), "teamId": grant.get("teamId")}
             row |= {"permission": grant.get("permission"), "why": grant.get("why", "direct grant")}
             row["since"] = str(grant.get("createdAt") or "")[:10]
@@ -170,9 +169,9 @@ def review_organization(client: SigmaClient, org: Organization) -> Review:
     return rows, f"Grants: {len(granted)}. Held by deactivated members: {gone}."
 
 
-# 6: Review a member. The list of files has the permission on each file. The grants say why
+# 6: Review a member. The list of files has the resulting permissions. The grants explain them
 def review_member(client: SigmaClient, org: Organization, member_id: str) -> Review:
-    """Return a row for each reason why a member can use something."""
+    """Return a row for each reason why a member can use an object."""
     if member_id not in org.members:
         raise SigmaError(f"MEMBERID is {member_id!r}, but no member has this ID")
     member = org.members[member_id]
@@ -232,6 +231,7 @@ def main() -> None:
         rows.sort(key=lambda row: not row.get("status"))
         columns = {name.capitalize(): name for name in COLUMNS[review_of].split()}
         print_rows(rows, columns, empty="There are no grants.")
+        client.require_complete_lists()  # no totals of an incomplete list
         print_summary(summary)
 
 

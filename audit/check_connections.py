@@ -1,14 +1,14 @@
 """Test all connections, and end with exit code 1 if one of them fails.
 
-Sigma tests a connection with the rights of the owner of the credentials (with OAuth: with the
-owner's own token), and gives no reason for a failure. So a connection that fails here may work for
-others. A write test is DISABLED if write access is off, which isn't a failure.
-The recipe needs credentials whose owner has the Admin account type: others can't see all
-connections. It sends one request for each connection. A test wakes the warehouse, which can take
-minutes and cost money. If tests time out, set SIGMA_TIMEOUT=300.
+Sigma runs each test as the owner of the credentials, so a connection that fails here may work for
+other members. With OAuth, it uses the owner's own token. Sigma gives no reason for a failure. If
+write access is off, the write test is DISABLED, which isn't a failure.
+The recipe needs credentials whose owner has the Admin account type: other members can't see all
+connections. It sends one request for each connection. A test may wake the warehouse, which takes
+time and can cost money. If tests time out, set SIGMA_TIMEOUT=300.
 
 Endpoint:  GET /v2/connections/{connectionId}/test for each connection
-           GET /v2/connections for the connections
+           GET /v2/connections to list them
 Docs:      https://help.sigmacomputing.com/reference/testconnection
 .env:      OUTPUT_FORMAT=table (json: for another program; csv: for a spreadsheet)
 Run:       python audit/check_connections.py
@@ -36,11 +36,11 @@ from get_access_token import get_bearer_token
 from sigma_client import SigmaClient, SigmaError, print_rows, print_summary, run
 
 
-# 2: Test one connection. The status is 200 even if the test failed: the result is in the response
+# 2: Test one connection. The status is 200 even if the test fails: the result is in the response
 def test_connection(client: SigmaClient, connection: dict[str, Any]) -> dict[str, Any]:
-    """Return the name, ID and type of a connection, and what its tests found."""
+    """Return the name, ID and type of a connection, and the results of its tests."""
     result = client.get(f"/connections/{connection['connectionId']}/test")
-    # The list also has the warehouse's host, user and role. Don't print those, not even as JSON
+    # The list also has the warehouse's host, user and role. Leave them out, even for JSON
     return {
         "name": connection.get("name"),
         "connectionId": connection["connectionId"],
@@ -51,7 +51,7 @@ def test_connection(client: SigmaClient, connection: dict[str, Any]) -> dict[str
 
 
 def passed(row: dict[str, Any]) -> bool:
-    """Return True if no test of a connection failed. A new word for a result isn't a success."""
+    """Return True if no test of a connection failed. An unknown result counts as a failure."""
     return all(row[test] in ("SUCCESS", "DISABLED") for test in ("read", "write"))
 
 
@@ -75,9 +75,9 @@ def main() -> None:
     with SigmaClient(get_bearer_token) as client:
         rows = check_connections(client)
         columns = {"Name": "name", "Type": "type", "Read": "read", "Write": "write"}
-        print_rows(rows, columns, empty="No connection was tested.")
+        print_rows(rows, columns, empty="No connections were tested.")
 
-        # 5: Print the summary. A connection that wasn't tested is a failure as well
+        # 5: Print the summary. A connection that wasn't tested counts as a failure
         failed = [row for row in rows if not passed(row)]
         summary = f"Passed: {len(rows) - len(failed)}. Failed: {len(failed)}."
         summary += f" Not tested: {client.unreadable}."

@@ -1,18 +1,18 @@
 """Find the workbooks, reports and data models that read a table, a schema or a connection.
 
-Run this before a table is dropped or moved. The report has what reads the table, and what reads a
-data model that does, even if it's for another table of that model. What isn't certain is listed as
-"maybe": custom SQL, which isn't parsed, and datasets, which Sigma has retired. Archived documents,
-explorations and tagged versions aren't searched. The recipe needs credentials whose owner has the
-Admin account type. It sends one request for each document, and one for each table that they read.
+Run this before you drop or move a table. The report also lists documents that read a data model
+with this table, even if they only use its other tables. Uncertain dependents are marked "maybe":
+datasets, which Sigma has retired, names that differ in case, and custom SQL, which isn't parsed.
+Archived documents, explorations and tagged versions aren't searched. The recipe needs credentials
+whose owner has the Admin account type. It sends one request for each document and table.
 
 Endpoint:  GET /v2/workbooks/{workbookId}/sources, GET /v2/reports/{reportId}/sources,
            GET /v2/dataModels/{dataModelId}/sources and GET /v2/connections/paths/{inodeId}
            GET /v2/workbooks, GET /v2/reports, GET /v2/dataModels and GET /v2/members for the names
-           GET /v2/connections/{connectionId}, POST /v2/connection/{connectionId}/lookup for a check
+           GET /v2/connections/{connectionId}, POST /v2/connection/{connectionId}/lookup for checks
 Docs:      https://help.sigmacomputing.com/reference/getworkbooksources
 .env:      CONNECTIONID, the connection (connections/list_all_connections.py prints the IDs)
-           TABLE_PATH=[] (the whole connection; or the path: ["DATABASE","SCHEMA","TABLE"])
+           TABLE_PATH=[] (the whole connection; for a table: ["DATABASE","SCHEMA","TABLE"])
 Run:       python audit/find_dependents.py
 
 Sample output:
@@ -20,7 +20,7 @@ Sample output:
     URL sent to Sigma: https://aws-api.sigmacomputing.com/v2/auth/token
     ...
     Type       Name                     Path                    Owner                         Reads
-    ---------  -----------------------  ----------------------  ----------------------------  --------------------------------------
+    ---------  -----------------------  ----------------------  ----------------------------  ---------------------------------------------------
     dataModel  Customers                Marketing               ada@example.com               data model Plugs Orders
     ...
     Dependents of Snowflake Production.RETAIL.PLUGS_ELECTRONICS.ORDERS: 68
@@ -44,19 +44,19 @@ from sigma_client import (
     run,
 )
 
-ID_NAMES = ("tableId", "inodeId", "dataModelId", "connectionId")  # the last one: of custom SQL
-Source = tuple[str, str, str]  # the type, an ID, and the text of custom SQL
+ID_NAMES = ("tableId", "inodeId", "datasetId", "dataModelId", "connectionId")  # last: custom SQL
+Source = tuple[str, str, str]  # type, ID, and the text of custom SQL
 
 
-# 2: Check that the connection and the path exist. Otherwise, it'd seem that nothing reads them
+# 2: Check that the connection and the path exist. Otherwise, a typo would look like an unused table
 def find_connection(client: SigmaClient, connection_id: str, path: list[str]) -> dict[str, Any]:
     """Return the connection, or raise SigmaError if it or the path is unknown."""
     try:
         connection: dict[str, Any] = client.get(f"/connections/{connection_id}")
         if path:  # in this endpoint, it's "connection" without an s
             kind = client.post(f"/connection/{connection_id}/lookup", json={"path": path})["kind"]
-            if kind not in ("table", "scope"):  # no list of sources has others
-                raise SigmaError(f"TABLE_PATH is a {kind}. This recipe finds only tables")
+            if kind not in ("table", "scope"):  # lists of sources have no others
+                raise SigmaError(f"TABLE_PATH is a {kind}, not a table, schema or database")
     except SigmaError as error:
         if error.status not in (400, 404):
             raise
@@ -66,7 +66,7 @@ def find_connection(client: SigmaClient, connection_id: str, path: list[str]) ->
 
 # 3: List the documents. skipPermissionCheck adds what members keep in My Documents
 def list_documents(client: SigmaClient) -> dict[str, dict[str, Any]]:
-    """Return the documents of the organization, by the path of their endpoints."""
+    """Return all documents of the organization. The keys are their API paths."""
     documents: dict[str, dict[str, Any]] = {}
     for kind in ("workbook", "report", "dataModel"):
         query = {"excludeExplorations": True} if kind == "workbook" else {}
@@ -75,11 +75,11 @@ def list_documents(client: SigmaClient) -> dict[str, dict[str, Any]]:
     return documents
 
 
-# 4: List what a document reads. Workbooks refuse any query here. The list of a data model has pages
+# 4: List the sources of a document. For workbooks, Sigma refuses query parameters here
 def list_sources(client: SigmaClient, path: str) -> list[Source]:
     """Return the sources of a document."""
     found = None if path.startswith("/dataModels/") else client.get(f"{path}/sources")
-    if not isinstance(found, list):  # reports may have pages as well
+    if not isinstance(found, list):  # data models have pages, and reports may
         found = client.get_all(f"{path}/sources", pageSize=1000)
     sources = []
     for source in found:
@@ -88,28 +88,28 @@ def list_sources(client: SigmaClient, path: str) -> list[Source]:
     return sources
 
 
-# 5: Compare a source with the target. The ID of a table has two forms, so compare its path
+# 5: Compare a source with the target. The ID of a table has two forms, so compare the path
 def compare(
     client: SigmaClient, source: Source, connection_id: str, path: list[str]
 ) -> tuple[str, bool] | None:
-    """Return what is read and if that's certain, or None if it's something else."""
+    """Return what is read, and True if that's certain. None: the target isn't read."""
     kind, source_id, sql = source
     if kind == "table":
         table = client.get(f"/connections/paths/{source_id}")
-        is_below = table["connectionId"] == connection_id and table["path"][: len(path)] == path
-        return (f"table {'.'.join(table['path'])}", True) if is_below else None
-    if kind == "custom-sql":
+        above, target = [table["connectionId"], *table["path"][: len(path)]], [connection_id, *path]
+        is_below = str(above).lower() == str(target).lower()  # maybe, if only the case differs
+        return (f"table {'.'.join(table['path'])}", above == target) if is_below else None
+    if kind == "custom-sql" and source_id:
         contains = f" that contains {path[-1]}" if path and path[-1].lower() in sql.lower() else ""
         return (f"custom SQL{contains}", not path) if source_id == connection_id else None
-    # A dataset, or a data model that isn't in the list
-    return f"{kind.replace('-', ' ')} {source_id}".strip(), False
+    return f"{kind.replace('-', ' ')} {source_id}".strip(), False  # such as a dataset
 
 
-# 6: Find the dependents. A data model that is one is a match for the documents that read it
+# 6: Find the dependents. If a data model is one, so are the documents that read it
 def find_dependents(
     sources: dict[str, list[Source]], matches: dict[Source, Any], names: dict[str, str]
 ) -> set[tuple[str, str, bool]]:
-    """Return each dependent, what it reads, and if that's certain."""
+    """Return each dependent, what it reads, and True if that's certain."""
     while True:
         reads = {
             (key, *match)
@@ -137,7 +137,7 @@ def main() -> None:
         connection = find_connection(client, connection_id, path)
         connection_id = connection["connectionId"]
 
-        # 8: List what each document reads
+        # 8: Get the sources of each document
         documents = list_documents(client)
         names = {key: doc.get("name") or key.split("/")[2] for key, doc in documents.items()}
         listed = client.read_each(
@@ -145,7 +145,7 @@ def main() -> None:
         )
         sources = dict(listed)
 
-        # 9: Compare each source once, however many documents read it. If that fails, it may match
+        # 9: Compare each source once, even if many documents read it. If that fails, it may match
         every = {source for found in sources.values() for source in found}
         to_compare = sorted(s for s in every if f"/dataModels/{s[1]}" not in sources)
         matches: dict[Source, Any] = {s: (f"{s[0]} {s[1]}", False) for s in to_compare}
@@ -170,7 +170,7 @@ def main() -> None:
         columns = {name.capitalize(): name for name in ("type", "name", "path", "owner", "reads")}
         print_rows(rows, columns, empty=f"Documents searched: {len(sources)}")
 
-        # 11: Print the total, but never that nothing was found if something couldn't be read
+        # 11: Print the total, unless something couldn't be read: it may be a dependent
         client.require_complete_lists()
         target = ".".join([connection.get("name") or connection_id, *path])
         print_summary(f"Dependents of {target}: {len({key for key, _, _ in dependents})}")

@@ -1,12 +1,12 @@
-"""Save an inventory of the organization as CSV files, and print what changed since an earlier day.
+"""Save an inventory of the organization as CSV files, and list the changes since an earlier day.
 
 Each run saves members.csv, teams.csv, workspaces.csv, connections.csv, workbooks.csv and
-data-models.csv in a folder named after the day, such as inventory/2026-01-31. A second run on that
-day replaces the files. If a list isn't complete, nothing is saved. Then the recipe compares the
-files with those of the latest earlier day, and prints what is new, gone or changed.
-The recipe needs credentials whose owner has the Admin account type: workspaces and connections are
-those that the owner can see. It sends one request for each 1,000 entries of a list. The exit code
-is 0 even if something changed: cron sends what a job prints by email.
+data-models.csv in a folder named after the day, such as inventory/2026-01-31. A second run on the
+same day replaces the files. If a list can't be read completely, nothing is saved. Then the recipe
+compares the files with those of the latest earlier day, and prints what is new, gone or changed.
+It saves the workspaces and connections that the owner of the credentials can see, so the owner needs
+the Admin account type. It sends one request for each 1,000 entries of a list. The exit code is 0 even
+if something changed, but 1 if an earlier file can't be compared. Cron can email you the output.
 
 Endpoint:  GET /v2/workbooks, GET /v2/members, GET /v2/teams, GET /v2/workspaces,
            GET /v2/connections and GET /v2/dataModels
@@ -46,11 +46,10 @@ from sigma_client import (
     read_csv,
     read_env,
     run,
-    say,
 )
 
-# 2: The columns of each file: first the ID. Connections also have the warehouse's host, user and
-#    role: don't save those. Don't save what changes all the time either, such as lastActiveAt
+# 2: The columns of each file, with the ID first. Leave out the host, user and role of a warehouse,
+#    and fields that change all the time, such as lastActiveAt
 COLUMNS = {
     "members": "memberId name email memberType status".split(),
     "teams": "teamId name visibility".split(),
@@ -65,7 +64,7 @@ Rows = list[dict[str, Any]]
 # 3: Read all lists
 def take_inventory(client: SigmaClient) -> dict[str, Rows]:
     """Return the rows of each file, sorted by name."""
-    # Also what members keep in My Documents, but not explorations, which aren't saved workbooks
+    # Add what members keep in My Documents, but not explorations, which aren't saved workbooks
     everything = {"skipPermissionCheck": True, "excludeTags": True}
     lists = {
         "members": client.get_all("/members", includeArchived=True, includeInactive=True),
@@ -82,8 +81,7 @@ def take_inventory(client: SigmaClient) -> dict[str, Rows]:
         deactivated = member.get("isArchived") or member.get("isInactive")
         member.update(name=" ".join(names), status="deactivated" if deactivated else "active")
     for document in lists["workbooks"] + lists["data-models"]:
-        owner_id = document.get("ownerId") or ""
-        document["owner"] = emails.get(owner_id) or owner_id
+        document["owner"] = emails.get(document.get("ownerId")) or document.get("ownerId")
     inventory = {}
     for kind, entries in lists.items():
         first, *others = COLUMNS[kind]  # without its ID, an entry couldn't be compared
@@ -93,36 +91,36 @@ def take_inventory(client: SigmaClient) -> dict[str, Rows]:
 
 
 # 4: Save the files in a new folder, and only then replace the folder of an earlier run on that day.
-#    So a run that is stopped leaves the earlier files as they are
+#    If this run is interrupted, the earlier files stay as they are
 def save_inventory(inventory: dict[str, Rows], target: Path) -> None:
     """Save the files of an inventory in the folder target."""
     new, old = (target.with_name(f".{target.name}.{os.getpid()}.{end}") for end in ("new", "old"))
-    for leftover in (new, old):  # of a run that was killed, with the same process ID
+    for leftover in (new, old):  # from a killed run with the same process ID
         shutil.rmtree(leftover, ignore_errors=True)
     try:
         new.mkdir()
         for kind, rows in inventory.items():
-            # Without the byte order mark of utf-8-sig, Excel shows the wrong letters
+            # Without the byte order mark of utf-8-sig, Excel misreads letters such as é
             with (new / f"{kind}.csv").open("w", encoding="utf-8-sig", newline="") as file:
                 writer = csv.DictWriter(file, COLUMNS[kind])
                 writer.writeheader()
                 writer.writerows(rows)
-        if target.exists():
+        if target.is_dir():  # if it's a file, new.rename() fails
             target.rename(old)
         new.rename(target)
     finally:
         if old.exists() and not target.exists():
             old.rename(target)
         shutil.rmtree(new, ignore_errors=True)
-    for other in old.glob("*"):  # keep what else a person saved there
+    for other in old.glob("*"):  # keep other files that were saved there
         if not (target / other.name).exists():
             other.rename(target / other.name)
     shutil.rmtree(old, ignore_errors=True)
 
 
-# 5: Compare two files. Read both, because a CSV file has only text: not the number 3, but "3"
+# 5: Compare two files. Read the new one back as well: in CSV, the number 3 becomes the text "3"
 def compare(kind: str, before: Path, after: Path) -> Rows:
-    """Return a row for each new and gone entry, and for each changed column of the others."""
+    """Return a row for each entry that is new or gone, and for each changed column."""
     columns, rows = COLUMNS[kind], []
     old, new = (
         {row[columns[0]]: row for _, row in read_csv(folder / f"{kind}.csv", columns)}
@@ -146,7 +144,7 @@ def main() -> None:
     folder = Path(read_env("INVENTORY_FOLDER", "inventory")).expanduser().resolve()
     target = folder / date.today().isoformat()
 
-    # 7: Read the lists, and save them. If a list isn't complete, the end of the "with" block raises
+    # 7: Read the lists, and save them. If one isn't complete, the end of the "with" block raises
     with SigmaClient(get_bearer_token) as client:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -155,17 +153,17 @@ def main() -> None:
         inventory = take_inventory(client)
     save_inventory(inventory, target)
 
-    # 8: Compare them with the latest earlier day. If one of its files was edited or deleted, go on
-    #    with the others
-    rows: Rows = []
+    # 8: Compare them with the latest earlier day. If one of its files was edited or deleted,
+    #    continue with the others
+    rows, problems = Rows(), ""
     summary = "There is no earlier inventory to compare with."
     days = folder.glob("20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]")
-    if earlier := max((day for day in days if day.name < target.name), default=None):
+    if earlier := max((d for d in days if d.is_dir() and d.name < target.name), default=None):
         for kind in COLUMNS:
             try:
                 rows += compare(kind, earlier, target)
             except (SigmaError, OSError) as error:
-                say(f"Not compared: {error}")
+                problems += f" {kind}: {error}."
         summary = f"Changes since {earlier.name}: {len(rows)}"
 
     # 9: Print the changes. For another program, only the rows go to stdout
@@ -174,6 +172,8 @@ def main() -> None:
     sizes = ", ".join(f"{kind} {len(entries)}" for kind, entries in inventory.items())
     print_summary(summary)
     print_summary(f"Saved in {target}: {sizes}")
+    if problems:
+        raise SigmaError(f"Not compared:{problems}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""List the scheduled exports of the organization: what is sent, when, and whose schedule it is.
+"""List the scheduled exports of the organization: what is sent, when, and who owns the schedule.
 
-Schedules of deactivated members come first, then paused ones. Sigma's responses never contain the
-recipients of an export, so they aren't in this report. The recipe needs credentials whose owner has
-the Admin account type. It sends one request for each workbook and report, five at a time. With
-OWNER_EMAIL, it reads only four lists.
+Schedules of deactivated members come first, then paused ones. Sigma never returns the recipients of
+a schedule, so they aren't in this report. The recipe needs credentials whose owner has the Admin
+account type. It sends one request for each workbook and report, five at a time. With OWNER_EMAIL,
+it reads only four lists.
 
 Endpoint:  GET /v2/workbooks/{workbookId}/schedules and GET /v2/reports/{reportId}/schedules
            GET /v2/members/{memberId}/schedules instead, with OWNER_EMAIL
@@ -28,7 +28,7 @@ Sample output:
     ...
     Board Pack               Board Pack, on Fridays                0 17 * * 5 America/Los_Angeles  PDF       ada@example.com              active
     ...
-    Scheduled exports: 43. Paused: 8. Of deactivated members: 2.
+    Scheduled exports: 43. Paused: 8. Owned by deactivated members: 2.
 """
 
 # 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
@@ -39,7 +39,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, SigmaError, print_rows, read_env, run, say
+from sigma_client import SigmaClient, SigmaError, print_rows, print_summary, read_env, run
 
 
 # 2: List the documents. skipPermissionCheck adds what members keep in My Documents
@@ -54,7 +54,7 @@ def list_documents(client: SigmaClient) -> dict[str, dict[str, Any]]:
     }
 
 
-# 3: List the schedules. Sigma has no list for the whole organization, so read one per document
+# 3: List the schedules. Sigma has no list for the whole organization, so get one per document
 def list_scheduled_exports(
     client: SigmaClient, documents: dict[str, dict[str, Any]]
 ) -> list[tuple[str, dict[str, Any]]]:
@@ -68,7 +68,7 @@ def list_scheduled_exports(
     return [(path, schedule) for path, schedules in found for schedule in schedules]
 
 
-# 4: Or list the schedules of one owner, which takes a single list
+# 4: Or list the schedules of one owner. A single list has them all
 def list_exports_of_owner(client: SigmaClient, owner_id: str) -> list[tuple[str, dict[str, Any]]]:
     """Return the schedules that a member owns, each with the path of its document."""
     found = []
@@ -90,13 +90,14 @@ def describe(
     attachments = config.get("notificationAttachments") or []
     formats = {(attachment.get("formatOptions") or {}).get("type") for attachment in attachments}
     when = schedule.get("schedule") or {}
-    owner = members.get(schedule["ownerId"], {})
+    owner_id = schedule.get("ownerId") or "unknown"
+    owner = members.get(owner_id, {})
     is_deactivated = bool(owner.get("isArchived") or owner.get("isInactive"))
     is_paused = bool(schedule.get("isSuspended") or schedule.get("disabledAt"))
 
     status = "paused" if is_paused else "active"
     if is_paused and schedule.get("disabledAt"):
-        status += f" since {schedule['disabledAt'][:10]}"
+        status += f" since {str(schedule['disabledAt'])[:10]}"
     if is_paused and schedule.get("disabledBy"):  # Sigma pauses schedules that keep failing
         paused_by = str(schedule["disabledBy"])
         status += f" by {members.get(paused_by, {}).get('email') or paused_by}"
@@ -107,7 +108,7 @@ def describe(
         "title": config.get("notificationName") or config.get("exportName") or config.get("title"),
         "when": " ".join(filter(None, (when.get("cronSpec"), when.get("timezone")))),
         "formats": ", ".join(sorted(filter(None, formats))),
-        "ownerEmail": owner.get("email") or schedule["ownerId"],
+        "ownerEmail": owner.get("email") or owner_id,
         "ownerIsDeactivated": is_deactivated,
         "isPaused": is_paused,
         "status": status + ", owner deactivated" * is_deactivated,
@@ -115,7 +116,7 @@ def describe(
 
 
 def sort_key(row: dict[str, Any]) -> list[Any]:
-    """Return what sorts the report: what needs attention comes first, then by name."""
+    """Return the sort key of a row: first what needs attention, then by name."""
     attention = [not row["ownerIsDeactivated"], not row["isPaused"]]
     names = (row["documentName"], row["title"], row.get("scheduledNotificationId"))
     return attention + [str(name or "").casefold() for name in names]
@@ -124,7 +125,6 @@ def sort_key(row: dict[str, Any]) -> list[Any]:
 def main() -> None:
     # 6: Read all settings
     owner_email = read_env("OWNER_EMAIL")
-    as_table = read_env("OUTPUT_FORMAT", "table") == "table"
 
     with SigmaClient(get_bearer_token) as client:
         # 7: Get all members. isArchived means deactivated in Sigma, isInactive by the identity
@@ -135,7 +135,7 @@ def main() -> None:
         if owner_email and not owners:
             raise SigmaError(f"OWNER_EMAIL is {owner_email!r}, but no member has this email")
 
-        # 8: Get the documents, and their schedules
+        # 8: Get the documents and their schedules
         documents = list_documents(client)
         if owner_email:
             lists = [list_exports_of_owner(client, owner["memberId"]) for owner in owners]
@@ -143,7 +143,7 @@ def main() -> None:
         else:
             found = list_scheduled_exports(client, documents)
 
-        # 9: Print the report. Of a document that isn't in the lists, only the ID is known
+        # 9: Print the report. If a document isn't in the lists, show its ID instead of its name
         rows = []
         for path, schedule in found:
             document = documents.get(path) or {}
@@ -166,11 +166,8 @@ def main() -> None:
         paused = sum(row["isPaused"] for row in rows)
         deactivated = sum(row["ownerIsDeactivated"] for row in rows)
         summary = f"Scheduled exports{whose}: {len(rows)}. Paused: {paused}. "
-        summary += f"Of deactivated members: {deactivated}."
-        if as_table:
-            print(summary)
-        else:
-            say(summary)
+        summary += f"Owned by deactivated members: {deactivated}."
+        print_summary(summary)
 
 
 if __name__ == "__main__":

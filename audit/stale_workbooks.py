@@ -1,8 +1,8 @@
 """List the workbooks that haven't been changed for a long time, with their owners.
 
-Sigma's API knows when a workbook was last changed, but not when it was last viewed: a workbook in
-this list may be in use every day. Ask the owner before you delete one.
-The list has all workbooks of the organization, so the recipe needs credentials whose owner has the
+Sigma's API shows when a workbook was last changed, but not when it was last viewed. A workbook in
+this list may be in daily use, so ask its owner before you delete it.
+The recipe checks all workbooks of the organization, so it needs credentials whose owner has the
 Admin account type. It sends one request for each 1,000 workbooks and each 1,000 members.
 
 Endpoint:  GET /v2/workbooks, and GET /v2/members for the owners
@@ -53,7 +53,7 @@ def list_owners(client: SigmaClient) -> dict[str, dict[str, Any]]:
     return {member["memberId"]: member for member in members}
 
 
-# 3: Read the time of the last change, such as 2026-01-31T08:00:00.000Z. The date is enough
+# 3: Get the date of the last change. updatedAt is a time such as 2026-01-31T08:00:00.000Z
 def changed_on(workbook: dict[str, Any]) -> date | None:
     """Return the date (UTC) of a workbook's last change, or None if it isn't known."""
     try:
@@ -76,9 +76,9 @@ def list_workbooks(client: SigmaClient) -> list[dict[str, Any]]:
 def stale_workbooks(
     workbooks: list[dict[str, Any]], owners: dict[str, dict[str, Any]], last_day: date
 ) -> list[dict[str, Any]]:
-    """Return the workbooks that weren't changed after last_day: the oldest first.
+    """Return the workbooks that weren't changed after last_day, with the oldest changes first.
 
-    Workbooks whose last change isn't known come at the end: they may be stale as well.
+    Workbooks whose last change isn't known come last: they may be stale.
     """
     rows = []
     for workbook in workbooks:
@@ -105,7 +105,7 @@ def main() -> None:
     last_day = datetime.now(timezone.utc).date() - timedelta(days=days)
 
     with SigmaClient(get_bearer_token) as client:
-        # 7: Refuse an unknown email: it would look as if no workbook were stale
+        # 7: Refuse an unknown email. Otherwise, a typo would look like an owner without workbooks
         owners = list_owners(client)
         emails = {key: str(member.get("email") or "").lower() for key, member in owners.items()}
         if owner_email and owner_email.lower() not in emails.values():
@@ -125,9 +125,10 @@ def main() -> None:
             "Owner": "owner",
             "Owner status": "ownerStatus",
         }
-        print_rows(rows, columns, empty="There are no such workbooks.")
+        print_rows(rows, columns, empty="There are no stale workbooks.")
+        client.require_complete_lists()  # no totals of an incomplete list
 
-        # 9: Print what the table leaves out. For another program, only the rows go to stdout
+        # 9: Print the summary. For another program, only the rows go to stdout
         whose = f" of {owner_email} (OWNER_EMAIL)" if owner_email else ""
         summary = f"Not changed for {days} days (UNCHANGED_DAYS): "
         summary += f"{len(rows)} of {len(workbooks)} workbooks{whose}"

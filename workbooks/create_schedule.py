@@ -1,10 +1,10 @@
 """Schedule an export of a workbook by email.
 
-The owner of your API credentials will own the schedule, and needs the Schedule exports permission,
-and Can explore or Can edit on the workbook. All recipients get the data that the owner can see. So
-external recipients, who aren't members, are listed first.
-A schedule with the same title, time and time zone isn't created again. Its recipients aren't
-compared, because Sigma never returns them: look under Administration > Exports in Sigma.
+The owner of your API credentials will own the schedule. The owner needs the permission Schedule
+exports, and Can explore or Can edit on the workbook. All recipients get the data that the owner can
+see, so the plan lists external recipients (who aren't members) first.
+If there's a schedule with the same title, time and time zone, no second one is created. Recipients
+aren't compared, because the API never returns them. In Sigma, Administration > Exports shows them.
 To pause a schedule, send {"suspensionAction": "pause"} in a PATCH request to
 /v2/workbooks/{workbookId}/schedules/{scheduledNotificationId}.
 By default this is a dry run. Set DRY_RUN=false to create the schedule.
@@ -18,7 +18,7 @@ Docs:      https://help.sigmacomputing.com/reference/postworkbookschedule
            SEND_TO, the emails of the recipients, separated by commas
            SCHEDULE_CRON, when to send it, such as 0 8 * * 1 for Mondays at 8:00
            SCHEDULE_TIMEZONE, such as America/New_York
-           SCHEDULE_TITLE, the title (default: the name of the workbook)
+           SCHEDULE_TITLE, the title and email subject (default: the name of the workbook)
            SEND_FORMAT=pdf (or xlsx)
            DRY_RUN=true (false: create the schedule)
 Run:       python workbooks/create_schedule.py
@@ -64,9 +64,9 @@ MESSAGE = "The latest version of this workbook is attached."  # the text of the 
 FORMATS = {"pdf": {"type": "PDF", "layout": "portrait"}, "xlsx": {"type": "XLSX"}}
 
 
-# 2: Check the time. Besides numbers, Sigma has names and forms such as 1#1, the first Monday
+# 2: Check the time. Cron fields aren't only numbers: 1#1, for example, is the first Monday
 def read_time() -> dict[str, str]:
-    """Return the time in SCHEDULE_CRON and SCHEDULE_TIMEZONE in the fields that Sigma expects."""
+    """Return SCHEDULE_CRON and SCHEDULE_TIMEZONE in the fields that Sigma expects."""
     cron = " ".join(require_env("SCHEDULE_CRON").split())
     if not re.fullmatch(r"[\w*,/#-]+( [\w*,/#-]+){4}", cron, re.ASCII):
         fields = "minute, hour, day, month and weekday, such as 0 8 * * 1"
@@ -79,7 +79,7 @@ def read_time() -> dict[str, str]:
     return {"cronSpec": cron, "timezone": timezone}
 
 
-# 3: Look for the same schedule: Sigma would create a second one, and send every export twice
+# 3: Look for the same schedule. Sigma would create a second one, and send every export twice
 def find_schedules(
     client: SigmaClient, workbook_id: str, title: str, time: dict[str, str]
 ) -> list[dict[str, Any]]:
@@ -87,8 +87,10 @@ def find_schedules(
     found = []
     for schedule in client.get_all(f"/workbooks/{workbook_id}/schedules"):
         # The name of a schedule can differ from its title, which is the subject of the email
-        texts = [schedule["configV2"].get(field) for field in ("title", "notificationName")]
-        if title in texts and all(schedule["schedule"][key] == time[key] for key in time):
+        config = schedule.get("configV2") or schedule.get("config") or {}  # in older schedules
+        texts = [config.get(field) for field in ("title", "notificationName", "exportName")]
+        when = schedule.get("schedule") or {}
+        if title in texts and all(when.get(key) == time[key] for key in time):
             found.append(schedule)
     return found
 
@@ -97,21 +99,17 @@ def find_schedules(
 def describe_recipients(client: SigmaClient, emails: list[str]) -> list[str]:
     """Return a line for each recipient: external ones first, then deactivated members."""
     members = client.get_all("/members", includeArchived=True, includeInactive=True)
-    deactivated = {
-        str(member.get("email")).lower(): bool(member.get("isArchived") or member.get("isInactive"))
-        for member in members
-    }
-    kinds = {None: "External recipient", True: "Deactivated member", False: "Member"}
-    return [
-        f"{kind}: {email}"
-        for state, kind in kinds.items()
-        for email in emails
-        if deactivated.get(email.lower()) is state
-    ]
+    gone, active = set[str](), set[str]()  # an email can be in both
+    for member in members:
+        is_gone = member.get("isArchived") or member.get("isInactive")
+        (gone if is_gone else active).add(str(member.get("email")).lower())
+    lines = [f"External recipient: {e}" for e in emails if e.lower() not in gone | active]
+    lines += [f"Deactivated member: {e}" for e in emails if e.lower() in gone - active]
+    return lines + [f"Member: {e}" for e in emails if e.lower() in active]
 
 
-# 5: Create the schedule. To run the queries as each recipient, who must be a member then, add
-#    "runAsRecipient": True to configV2
+# 5: Create the schedule. If all recipients are members, you can send each of them the data that
+#    they can see: add "runAsRecipient": True to configV2
 def create_schedule(
     client: SigmaClient,
     workbook_id: str,
@@ -128,10 +126,10 @@ def create_schedule(
         "configV2": {"title": title, "messageBody": MESSAGE, "exportAttachments": [attachment]},
     }
     created: dict[str, Any] = client.post(f"/workbooks/{workbook_id}/schedules", json=body)
-    # Check that the response has the right time. Sigma may leave it out
+    # Check the time in the response. Sigma may leave it out
     now = created.get("schedule") or {}
     if any((now.get(field) or value) != value for field, value in time.items()):
-        raise SigmaError(f"Sigma created {created['scheduledNotificationId']}, but with {now}")
+        raise SigmaError(f"Created {created['scheduledNotificationId']}, but the time is {now}")
     return created
 
 
@@ -155,7 +153,7 @@ def main() -> None:
             for schedule in known:
                 paused = " (paused)" if schedule.get("isSuspended") else ""
                 print(f"Schedule already exists: {schedule['scheduledNotificationId']}{paused}")
-            print("Nothing was changed. Sigma doesn't return the recipients: check them in Sigma.")
+            print("Nothing was changed. The API doesn't return recipients: check them in Sigma.")
             return
         recipients = describe_recipients(client, emails)
         client.require_complete_lists()  # a missing entry may be this schedule, or a recipient

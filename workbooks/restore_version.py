@@ -1,9 +1,9 @@
-"""List the versions of a workbook, or go back to one of them.
+"""List the versions of a workbook, or restore one of them.
 
-Restoring publishes a new version with the contents of an older one, for all who use the workbook
-(in Sigma, it only makes a draft). No version is deleted, and tags stay on their versions. Each
-request publishes one more version: after a run that was stopped, list the versions first. You need
-edit access to the workbook.
+Restoring publishes a new version with the contents of an older one, for all who use the workbook.
+(In Sigma's UI, restoring only creates a draft.) No version is deleted, and tags stay on their
+versions. Each run publishes another version, so if a run was interrupted, list the versions before
+you repeat it. You need edit access to the workbook.
 By default, restoring is a dry run. Set DRY_RUN=false to restore the version.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/restoreVersion
@@ -28,7 +28,7 @@ Sample output:
     5          2024-01-06T08:00:00.000Z  Ada Admin <ada@example.com>
     4          2024-01-05T08:00:00.000Z  Elif Castillo <elif.castillo@example.com>  Production
     ...
-    To restore one, set RESTORE_VERSION. Nothing is changed without DRY_RUN=false
+    To restore a version, set RESTORE_VERSION. Nothing changes without DRY_RUN=false
 """
 
 # 1: Import the two shared files. They are one folder up, and the sys.path line lets Python find
@@ -55,7 +55,7 @@ from sigma_client import (
 )
 
 
-# 2: List the versions. The history has IDs instead of the names of members and tags
+# 2: List the versions. The history has the IDs of members and tags, but not their names
 def list_versions(client: SigmaClient, workbook_id: str) -> list[dict[str, Any]]:
     """Return the published versions of a workbook, newest first, with author and tagNames added."""
     history = client.get_all(f"/workbooks/{workbook_id}/version-history")
@@ -63,7 +63,7 @@ def list_versions(client: SigmaClient, workbook_id: str) -> list[dict[str, Any]]
     names = {member["memberId"]: member_label(member) for member in members}
     tags: dict[int, list[str]] = {}
     for tag in client.get_all(f"/workbooks/{workbook_id}/tags"):
-        if not tag.get("isArchived"):  # otherwise the tag was on this version, but has moved
+        if not tag.get("isArchived"):  # archived: the tag has moved to another version
             tags.setdefault(tag["sourceWorkbookVersion"], []).append(str(tag["name"]))
     rows = []
     for entry in history:
@@ -82,7 +82,7 @@ def restore_version(client: SigmaClient, workbook_id: str, version: int) -> int:
 
 # 4: If the response is lost, look for the new version. A second request would publish another one
 def find_new_version(client: SigmaClient, workbook_id: str, latest: int, why: SigmaError) -> int:
-    """Return the latest version if it's newer. Otherwise, raise why there was no response."""
+    """Return the latest version if it's new. Otherwise, raise why, the error of the request."""
     try:
         new = int(client.get(f"/workbooks/{workbook_id}")["latestVersion"])
     except SigmaError:
@@ -107,16 +107,17 @@ def main() -> None:
             columns = {"Version": "version", "Published": "publishedAt"}
             columns |= {"By": "author", "Tags": "tagNames"}
             print_rows(rows, columns, empty="This workbook has no published versions.")
-            say("To restore one, set RESTORE_VERSION. Nothing is changed without DRY_RUN=false")
+            say("To restore a version, set RESTORE_VERSION. Nothing changes without DRY_RUN=false")
             return
 
         # 7: Print the plan
         latest = int(workbook["latestVersion"])
         known = {row["version"]: row for row in rows}
         if version == latest or version not in known:
-            why = "the latest version already" if version == latest else "not a published version"
-            last = ", ".join(str(number) for number in known if number != latest) or "none"
-            raise SigmaError(f"RESTORE_VERSION is {version}, {why}. It can be: {last:.60}")
+            why = "already the latest version" if version == latest else "not a published version"
+            others = [str(number) for number in known if number != latest]
+            last = ", ".join(others[:10]) or "none"
+            raise SigmaError(f"RESTORE_VERSION is {version}, {why}. You can restore: {last}")
         when = known[version].get("publishedAt") or "unknown"
         author = known[version]["author"]
         print(f"Workbook:   {printable(workbook.get('name') or workbook_id)}")
@@ -127,8 +128,8 @@ def main() -> None:
             print(dry_run_note())
             return
 
-        # 8: Restore the version. A refusal changes nothing, but without a usable response, the
-        #    version may have been published
+        # 8: Restore the version. If Sigma refuses, nothing has changed. If the response is lost,
+        #    the version may have been published
         note = ""
         try:
             new = restore_version(client, workbook_id, version)

@@ -1,9 +1,9 @@
 """Send an export of a workbook by email now.
 
-All recipients get the data that the owner of your API credentials can see. So external recipients,
-who aren't members, are listed first.
-Each run sends the emails again. Sigma's response only says that the export was accepted, and no
-request shows whether it was delivered. If a run fails, ask a recipient before you run it again.
+All recipients get the data that the owner of your API credentials can see, so the plan lists
+external recipients (who aren't members) first.
+Each run sends the emails again. Sigma's response only confirms that the export was accepted. The API
+doesn't show if it was delivered. If a run fails, ask a recipient before you run it again.
 By default this is a dry run. Set DRY_RUN=false to send the export.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/send
@@ -14,7 +14,7 @@ Docs:      https://help.sigmacomputing.com/reference/sendworkbook
            SEND_TO, the emails of the recipients, separated by commas
            SEND_FORMAT=pdf (or xlsx)
            SEND_TITLE, the subject of the email (default: the name of the workbook)
-           SEND_MESSAGE, its text (default: a sentence)
+           SEND_MESSAGE, the text of the email (default: The workbook is attached.)
            DRY_RUN=true (false: send the export)
 Run:       python workbooks/send_export.py
 
@@ -60,21 +60,17 @@ FORMATS = {"pdf": {"type": "PDF", "layout": "portrait"}, "xlsx": {"type": "EXCEL
 def describe_recipients(client: SigmaClient, emails: list[str]) -> list[str]:
     """Return a line for each recipient: external ones first, then deactivated members."""
     members = client.get_all("/members", includeArchived=True, includeInactive=True)
-    deactivated = {
-        str(member.get("email")).lower(): bool(member.get("isArchived") or member.get("isInactive"))
-        for member in members
-    }
-    kinds = {None: "External recipient", True: "Deactivated member", False: "Member"}
-    return [
-        f"{kind}: {email}"
-        for state, kind in kinds.items()
-        for email in emails
-        if deactivated.get(email.lower()) is state
-    ]
+    gone, active = set[str](), set[str]()  # an email can be in both
+    for member in members:
+        is_gone = member.get("isArchived") or member.get("isInactive")
+        (gone if is_gone else active).add(str(member.get("email")).lower())
+    lines = [f"External recipient: {e}" for e in emails if e.lower() not in gone | active]
+    lines += [f"Deactivated member: {e}" for e in emails if e.lower() in gone - active]
+    return lines + [f"Member: {e}" for e in emails if e.lower() in active]
 
 
-# 3: Send the export. To run the queries as each recipient, who must be a member then, add
-#    "runAsRecipient": True to config
+# 3: Send the export. If all recipients are members, you can send each of them the data that they
+#    can see: add "runAsRecipient": True to config
 def send_export(
     client: SigmaClient,
     workbook_id: str,
@@ -83,7 +79,7 @@ def send_export(
     message: str,
     file_format: str,
 ) -> None:
-    """Let Sigma export a workbook, and send it by email. The response is empty."""
+    """Send an export of a workbook by email. The response is empty."""
     body: dict[str, Any] = {
         "targets": [{"type": "email", "email": email} for email in emails],
         "config": {"title": title, "messageBody": message},
@@ -120,7 +116,7 @@ def main() -> None:
             print(dry_run_note())
             return
 
-        # 7: Send the export. Sigma only says that it accepted it: there's no job to ask about
+        # 7: Send the export. Sigma only confirms that it was accepted: there's no job to check
         send_export(client, workbook_id, emails, title, message, file_format)
     print("Sigma accepted the export. The API doesn't show whether the emails were delivered.")
 

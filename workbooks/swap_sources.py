@@ -1,10 +1,10 @@
-"""Swap the connection that a workbook reads, such as production for staging.
+"""Make a workbook read another connection, such as staging instead of production.
 
 This changes the workbook for all who use it, so try it on a copy first. Each table is swapped for
-the one with the same path, and custom SQL runs on the new connection. Data models and input tables
-stay as they are. Sigma matches columns by name without reporting missing ones, so check the
-workbook. Restoring a version may not undo this. You need edit access, and "Can use" on the new
-connection.
+the one with the same path, and custom SQL runs on the new connection. Data models stay as they are.
+What happens to input tables isn't documented. Sigma matches columns by name, and doesn't report
+missing ones, so check the workbook afterward. Restoring an older version may not undo the swap. You
+need edit access to the workbook, and "Can use" on the new connection.
 By default this is a dry run. Set DRY_RUN=false to swap the sources.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/swapSources
@@ -52,11 +52,11 @@ from sigma_client import (
 )
 
 
-# 2: Read the sources. Only custom SQL comes with its connection, so get the path of each table
+# 2: Get the sources. Only custom SQL has a connectionId, so look up the connection of each table
 def list_sources(client: SigmaClient, workbook_id: str) -> list[dict[str, Any]]:
-    """Return what a workbook reads, each source once, with connectionId and path of the tables."""
-    # This list has no pages: Sigma refuses it with limit or any other parameter
-    sources = {source_id(row): row for row in client.get(f"/workbooks/{workbook_id}/sources")}
+    """Return the sources of a workbook, each once. Tables get a connectionId and a path."""
+    # This list has no pages, and Sigma refuses query parameters such as limit
+    sources = {str(row): row for row in client.get(f"/workbooks/{workbook_id}/sources")}
     tables = [row for row in sources.values() if row["type"] == "table"]
     places = client.read_each(
         tables, lambda row: client.get(f"/connections/paths/{row['inodeId']}"), source_id, "tables"
@@ -81,7 +81,7 @@ def label(source: dict[str, Any]) -> str:
     return printable(f"{source['type']} {name:.80}")
 
 
-# 3: Look for the tables in the new connection. Sigma has no dry run, but this request only reads
+# 3: Check that the new connection has the tables. Sigma has no dry run, but a lookup only reads
 def is_known(client: SigmaClient, connection_id: str, path: list[str]) -> bool:
     """Return True if a connection has this table, and the owner of the credentials can use it."""
     try:
@@ -94,20 +94,20 @@ def is_known(client: SigmaClient, connection_id: str, path: list[str]) -> bool:
     return True
 
 
-# 4: Swap the sources. Without swapTables, only custom SQL would be swapped
+# 4: Swap the sources. Without swapTables, Sigma would only swap custom SQL
 def swap_sources(client: SigmaClient, workbook_id: str, from_id: str, to_id: str) -> list[str]:
-    """Swap a connection. Return what wasn't swapped: IDs of tables, and of custom SQL's connection."""
+    """Swap a connection. Return the IDs of the tables and connections that weren't swapped."""
     body = {"connectionMapping": [{"fromId": from_id, "toId": to_id, "swapTables": True}]}
     response = client.post(f"/workbooks/{workbook_id}/swapSources", json=body)
     return [*response["unswappedSources"], *response["unswappedConnections"]]
 
 
-# 5: Compare the result with the plan, because Sigma sends 200 even if it swapped nothing. Its lists
-#    can also name sources that aren't in the plan
+# 5: Compare the result with the plan, because Sigma sends 200 even if it swapped nothing. Its
+#    response can also list sources that aren't in the plan
 def list_unswapped(
     plan: list[dict[str, Any]], after: list[dict[str, Any]], refused: list[str], to_id: str
 ) -> list[str]:
-    """Return the sources in the plan that the workbook doesn't read from the new connection."""
+    """Return the sources that should read the new connection, but don't."""
     now = [(row["type"], row.get("path")) for row in after if row.get("connectionId") == to_id]
     left = [row for row in after if row.get("connectionId") == plan[0]["connectionId"]]
     for row in plan:
@@ -127,13 +127,13 @@ def main() -> None:
         raise SigmaError("SWAP_FROM_CONNECTIONID and SWAP_TO_CONNECTIONID are the same")
 
     with SigmaClient(get_bearer_token) as client:
-        # 7: Check the connections. A typo must not look like a connection that nothing reads
+        # 7: Check the connections. A typo would look like a connection that nothing reads
         workbook = client.get(f"/workbooks/{workbook_id}")
         workbook_id, before = workbook["workbookId"], workbook["latestVersion"]  # the long ID
         names = {row["connectionId"]: row.get("name") for row in client.get_all("/connections")}
         for setting, value in (("SWAP_FROM", from_id), ("SWAP_TO", to_id)):
             if value not in names:
-                raise SigmaError(f"{setting}_CONNECTIONID is {value}, which isn't a connection")
+                raise SigmaError(f"{setting}_CONNECTIONID is {value}. No connection has this ID")
         print(f"Workbook:  {printable(workbook.get('name') or workbook_id)}")
         print(f"Swap:      {printable(f'{names[from_id] or from_id} -> {names[to_id] or to_id}')}")
 
@@ -152,14 +152,14 @@ def main() -> None:
             what = "Missing" if row in missing else "To swap" if row in plan else "Unchanged"
             print(f"{what + ':':10} {label(row)}")
         if missing:
-            fix = "Nothing was changed. Sync them (connections/sync_schema.py), or check the grants"
+            fix = "Nothing was changed. Run connections/sync_schema.py, or check the grants"
             raise SigmaError(f"Missing tables: {len(missing)}. {fix}")
-        if dry_run and plan:
-            print(dry_run_note())
-            return
         client.require_complete_lists()
         if not plan:
             print("The workbook doesn't read the old connection. Nothing was changed.")
+            return
+        if dry_run:
+            print(dry_run_note())
             return
 
         # 9: Swap the sources, and read them again
@@ -172,7 +172,7 @@ def main() -> None:
         for line in left:
             say(f"Not swapped: {line}")
         if left:
-            raise SigmaError(f"Sources that Sigma didn't swap: {len(left)} of {len(plan)}")
+            raise SigmaError(f"Sources that weren't swapped: {len(left)} of {len(plan)}")
     print(f"Swapped successfully: {len(plan)} sources")
 
 

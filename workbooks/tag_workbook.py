@@ -1,9 +1,10 @@
 """Put a version tag, such as Production, on a version of a workbook.
 
-A workbook has each tag only once, so the tag moves: members and embeds that use the tagged version
-see the new one. Data models aren't frozen: they can still change under it. You need edit access to
-the workbook, and permission to apply the tag. With TAG_SWAP=true, the tagged version reads another
-connection. What Sigma does without paths (it gets an empty list) isn't documented: check the result.
+Only one version of a workbook can have the tag, so the tag moves. Members and embeds that use the
+tagged version then see the new one. Data models aren't frozen: later changes to them show in the
+tagged version. You need edit access to the workbook, and permission to apply the tag.
+With TAG_SWAP=true, the tagged version reads another connection. Sigma doesn't document what happens
+if you set no paths, so check the result.
 By default this is a dry run. Set DRY_RUN=false to tag the version.
 
 Endpoint:  POST /v2/workbooks/tag
@@ -17,7 +18,7 @@ Docs:      https://help.sigmacomputing.com/reference/tagworkbook
            WORKBOOK_VERSION, the published version to tag (default: the latest)
            TAG_SWAP=false (true: swap the connection of the tagged version). Only then:
            SWAP_FROM_CONNECTIONID, SWAP_TO_CONNECTIONID, the old and the new connection
-           SWAP_FROM_PATH, SWAP_TO_PATH, if the path differs as well: ["DATABASE","SCHEMA"]
+           SWAP_FROM_PATH, SWAP_TO_PATH, the paths if they differ: ["DATABASE","SCHEMA"]
            DRY_RUN=true (false: tag the version)
 Run:       python workbooks/tag_workbook.py
 
@@ -58,7 +59,7 @@ from sigma_client import (
 
 # 2: Read the swap
 def read_swap() -> dict[str, Any]:
-    """Return the swap in the form that Sigma expects. It requires the list of paths."""
+    """Return the swap as Sigma expects it. The list of paths is required, even if it's empty."""
     from_id, to_id = require_id("SWAP_FROM_CONNECTIONID"), require_id("SWAP_TO_CONNECTIONID")
     old, new = read_table_path("SWAP_FROM_PATH"), read_table_path("SWAP_TO_PATH")
     if len(old) != len(new):
@@ -67,9 +68,9 @@ def read_swap() -> dict[str, Any]:
     return {"fromConnectionId": from_id, "toConnectionId": to_id, "paths": paths}
 
 
-# 3: Check the swap. Sources without a match stay on their connection, without an error
+# 3: Check the swap. Sigma doesn't report sources without a match: they stay on their connection
 def describe_swap(client: SigmaClient, swap: dict[str, Any]) -> str:
-    """Return the connections and paths of a swap. Raises SigmaError if one doesn't exist."""
+    """Return a swap in words. Raises SigmaError if a connection or path doesn't exist."""
     described = []
     for side in ("from", "to"):
         connection_id = swap[f"{side}ConnectionId"]
@@ -91,32 +92,32 @@ def describe_swap(client: SigmaClient, swap: dict[str, Any]) -> str:
 def find_tag(client: SigmaClient, name: str) -> dict[str, Any]:
     """Return the tag with this name, or raise SigmaError with the names of all tags."""
     rows: list[dict[str, Any]] = client.get_all("/tags")
-    tags = [tag for tag in rows if not tag.get("isArchived")]
+    tags = [tag for tag in rows if tag.get("name") and not tag.get("isArchived")]
     for tag in tags:
         if str(tag["name"]).casefold() == name.casefold():
             return tag
     known = ", ".join(sorted(str(tag["name"]) for tag in tags)) or "none"
-    raise SigmaError(f"VERSION_TAG is {name!r}, which doesn't exist. Known tags: {known}")
+    raise SigmaError(f"VERSION_TAG is {name!r}, but no tag has this name. Known tags: {known}")
 
 
 def choose_version(client: SigmaClient, workbook_id: str, wanted: int) -> int:
-    """Return the version to tag: the latest one if wanted is 0. It must be published."""
+    """Return the version to tag, which must be published. If wanted is 0, it's the latest."""
     history = client.get_all(f"/workbooks/{workbook_id}/version-history")
     published = sorted((int(entry["version"]) for entry in history), reverse=True)
     version = wanted or max(published, default=0)
     if version not in published:
-        raise SigmaError(f"WORKBOOK_VERSION must be published. The latest are: {published[:5]}")
+        raise SigmaError(f"WORKBOOK_VERSION must be published. Latest published: {published[:5]}")
     return version
 
 
-# 5: Find the version that has the tag now. After a move, the list can also have the tag's old rows,
-#    with isArchived
+# 5: Find the version that has the tag now. After a move, the list can still have the tag's old row,
+#    marked as isArchived
 def tagged_version(client: SigmaClient, workbook_id: str, tag_id: str) -> int | None:
     """Return the version of a workbook that has a tag, or None."""
-    for row in client.get_all(f"/workbooks/{workbook_id}/tags"):
-        if row["versionTagId"] == tag_id and not row.get("isArchived"):
-            return int(row["sourceWorkbookVersion"])
-    return None
+    rows = client.get_all(f"/workbooks/{workbook_id}/tags")
+    rows = [row for row in rows if row["versionTagId"] == tag_id and not row.get("isArchived")]
+    rows.sort(key=lambda row: str(row.get("workbookTaggedAt") or ""))  # if isArchived is missing
+    return int(rows[-1]["sourceWorkbookVersion"]) if rows else None
 
 
 # 6: Tag the version. Sigma expects the name of the tag here, not its ID
@@ -127,7 +128,7 @@ def tag_workbook(
     body: dict[str, Any] = {"workbookId": workbook_id, "tag": tag["name"]}
     body |= {"workbookVersion": version} | ({"sourceMappingConfig": swaps} if swaps else {})
     response = client.post("/workbooks/tag", json=body)
-    # The response doesn't have the version: taggedWorkbookVersion counts those of the tagged copy
+    # The response lacks this version: taggedWorkbookVersion is a version of the tagged copy
     now = tagged_version(client, workbook_id, response["versionTagId"])
     if response["versionTagId"] != tag["versionTagId"] or now != version:
         raise SigmaError(f"Sigma accepted the change, but {tag['name']} isn't on version {version}")
@@ -150,12 +151,13 @@ def main() -> None:
         now = tagged_version(client, workbook_id, tag["versionTagId"])
         url = f"{workbook['url']}/tag/{quote(tag['name'], safe='')}"
         print(f"Workbook: {printable(workbook.get('name') or workbook_id)}")
-        print(f"Tag:      {printable(tag['name'])}, now on {f'version {now}' if now else 'none'}")
+        where = f"version {now}" if now else "no version"
+        print(f"Tag:      {printable(tag['name'])}, now on {where}")
         print(f"To tag:   version {version}{' again' if now == version and swaps else ''}")
         for swap in swaps:
             print(f"Swap:     {describe_swap(client, swap)}")
         client.require_complete_lists()
-        if now == version and not swaps:  # Sigma doesn't tell if the tagged version was swapped
+        if now == version and not swaps:  # Sigma doesn't show if a version was swapped
             print("The tag is already on this version. Nothing was changed.")
             return
         if dry_run:

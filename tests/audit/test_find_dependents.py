@@ -97,8 +97,8 @@ def test_finds_readers_of_the_table_and_of_the_data_models_above_it(sigma, capsy
         m2=[model("m1")],
         m3=[{"type": "table", "tableId": "t2"}],
     )
-    # Each table is looked up once. Names are case-sensitive
-    tables(sigma, t1=ORDERS, short=ORDERS, t2=["RETAIL", "PLUGS", "orders"], t3=ORDERS[:2])
+    # Each table is looked up once
+    tables(sigma, t1=ORDERS, short=ORDERS, t2=["RETAIL", "PLUGS", "ORDER"], t3=ORDERS[:2])
     elsewhere = {"connectionId": "c-2", "path": ORDERS}
     sigma.get(f"{BASE_URL}/connections/paths/t4", json=elsewhere)
     main()
@@ -112,6 +112,18 @@ def test_finds_readers_of_the_table_and_of_the_data_models_above_it(sigma, capsy
         ("r1", "table RETAIL.PLUGS.ORDERS"),
         ("w1", "table RETAIL.PLUGS.ORDERS"),
         ("w2", "data model Name m2"),
+    ]
+
+
+def test_a_path_in_another_case_is_a_maybe(sigma, capsys):
+    look_up(sigma)  # names are case-sensitive, but it isn't known if this request is as strict
+    organization(sigma, w1=[table("t1")], w2=[model("m1")], m1=[{"type": "table", "tableId": "t1"}])
+    tables(sigma, t1=["RETAIL", "PLUGS", "orders"])
+    main()
+    assert printed(capsys) == [
+        ("m1", "table RETAIL.PLUGS.orders: maybe"),
+        ("w1", "table RETAIL.PLUGS.orders: maybe"),
+        ("w2", "data model Name m1: maybe"),
     ]
 
 
@@ -133,16 +145,18 @@ def test_what_cannot_be_told_is_a_maybe(sigma, capsys):
     organization(
         sigma,
         w1=[sql("Select * From Retail.Plugs.Orders"), sql(), DATASET],
-        w2=[unread],
+        w2=[unread, {**sql(), "connectionId": None}],
         w3=[model("m1")],
-        m1=[sql()],
+        m1=[sql(), {"type": "dataset", "datasetId": "d-2"}],
     )
     main()
     assert printed(capsys) == [
         ("m1", "custom SQL: maybe"),
+        ("m1", "dataset d-2: maybe"),
         ("w1", "custom SQL that contains ORDERS: maybe"),
         ("w1", "custom SQL: maybe"),
         ("w1", "dataset d-1: maybe"),
+        ("w2", "custom sql: maybe"),
         ("w2", "data model archived: maybe"),
         ("w3", "data model Name m1: maybe"),
     ]

@@ -165,12 +165,13 @@ def test_a_file_that_is_not_as_it_was_saved_is_named(text, call_recipe, folder, 
     book = next(iter(sandbox.state.organization.workbooks.values()))
     team.name, book.name = "Renamed", "Renamed as well"
     done = call_recipe(RECIPE)
-    assert done.returncode == 0
+    assert done.returncode == 1  # not all changes are in the list
     assert [(row["change"], row["after"]) for row in json.loads(done.stdout)] == [
         ("name", "Renamed as well")
     ]
-    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Not compared: ")]
-    assert str(path) in line
+    assert "Not compared: teams: " in done.stderr
+    assert str(path) in done.stderr
+    assert saved(folder, "teams")
 
 
 def test_what_excel_makes_of_a_file_is_no_change(call_recipe, folder):
@@ -233,6 +234,25 @@ def test_saves_nothing_if_a_list_is_not_complete(rule, call_recipe, folder, sand
     done = call_recipe(RECIPE)
     assert (done.returncode, done.stdout) == (1, "")
     assert inside(folder) == set()
+
+
+def test_files_with_the_name_of_a_day_are_left_alone(call_recipe, folder):
+    call_recipe(RECIPE)
+    (folder / TODAY.isoformat()).rename(folder / EARLIER)
+    yesterday = folder / (TODAY - timedelta(days=1)).isoformat()
+    yesterday.write_text("mine", encoding="utf-8")
+    done = call_recipe(RECIPE)
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+    assert EARLIER in done.stderr
+
+    today = folder / TODAY.isoformat()
+    for path in today.iterdir():
+        path.unlink()
+    today.rmdir()
+    today.write_text("mine", encoding="utf-8")
+    assert call_recipe(RECIPE).returncode == 1
+    assert today.read_text(encoding="utf-8") == "mine"
+    assert inside(folder) == {EARLIER, yesterday.name, today.name}
 
 
 def test_a_folder_that_is_a_file_is_refused(call_recipe, sandbox, tmp_path):

@@ -72,7 +72,7 @@ def test_deactivated_owners_come_first_then_paused_schedules_then_names(sigma, c
     assert [row["ownerEmail"] for row in found[:2]] == ["gone@example.com", "left@example.com"]
     assert found[0]["status"] == "active, owner deactivated"
     assert (found[3]["when"], found[3]["formats"]) == ("0 8 * * 1 Europe/Berlin", "EXCEL, PDF")
-    assert "5. Paused: 1. Of deactivated members: 2" in trace.splitlines()[-1]
+    assert "5. Paused: 1. Owned by deactivated members: 2" in trace.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,7 @@ def test_deactivated_owners_come_first_then_paused_schedules_then_names(sigma, c
         ({"disabledBy": "m-2"}, "paused since 2026-03-01 by gone@example.com"),
         ({"disabledBy": "too many failures"}, "paused since 2026-03-01 by too many failures"),
         ({"disabledBy": None}, "paused since 2026-03-01"),
+        ({"disabledBy": None, "disabledAt": 1772352000000}, "paused since 1772352000"),
         ({"disabledBy": None, "disabledAt": None}, "paused"),
         ({"disabledBy": "m-2", "isSuspended": None}, "paused since 2026-03-01 by gone@example.com"),
     ],
@@ -102,6 +103,7 @@ def test_takes_what_a_row_has(sigma, capsys):
         schedule("1", configV2=None, config=old),
         schedule("2", configV2=named),
         {"ownerId": "m-9"},
+        schedule("4", owner=None, configV2={"title": "Z"}),  # ownerId is deprecated
     )
     main()
     fields = ("documentName", "title", "formats", "ownerEmail", "status")
@@ -109,6 +111,7 @@ def test_takes_what_a_row_has(sigma, capsys):
         ["a", None, "", "m-9", "active"],
         ["a", "Name", "", "ada@example.com", "active"],
         ["a", "Old", "", "ada@example.com", "active"],
+        ["a", "Z", "", "unknown", "active"],
     ]
 
 

@@ -19,6 +19,7 @@ MEMBERS = [
     {"memberId": "m-1", "email": "ann@example.com"},
     {"memberId": "m-2", "email": "Gone@example.com", "isInactive": True},
     {"memberId": "m-3", "email": "bob@example.com", "isArchived": True},
+    {"memberId": "m-4", "email": "ANN@example.com", "isArchived": True},  # before she came back
 ]
 
 
@@ -98,11 +99,17 @@ def test_creates_a_schedule_unless_title_and_time_are_the_same(title, sigma, mon
 def test_the_same_schedule_is_not_created_again(dry_run, sigma, monkeypatch, capsys):
     monkeypatch.setenv("DRY_RUN", dry_run)
     by_name = schedule("s-2", configV2={"title": "A subject", "notificationName": "Sales"})
-    schedules(sigma, [schedule("s-0", "Other")], [schedule("s-1", isSuspended=True), by_name])
+    older = schedule("s-3", configV2=None, config={"exportName": "Sales"})
+    bare = {"scheduledNotificationId": "s-4"}
+    timeless = schedule("s-5", schedule=None)
+    others = [schedule("s-0", "Other"), bare, timeless]
+    schedules(sigma, others, [schedule("s-1", isSuspended=True), by_name, older])
     main()
     out = capsys.readouterr().out
     assert "already exists: s-1 (paused)\n" in out
     assert "already exists: s-2\n" in out
+    assert "already exists: s-3\n" in out
+    assert out.count("already exists") == 3
     assert "successfully" not in out
 
 

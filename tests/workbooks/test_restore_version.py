@@ -103,6 +103,13 @@ def test_the_latest_and_unknown_versions_are_refused(number, settings, sigma):
         main()
 
 
+def test_no_number_in_the_list_of_known_versions_is_cut_off(settings, sigma):
+    settings(RESTORE_VERSION="7")
+    reads(sigma, history=tuple(version(number) for number in range(1000, 1030)))
+    with pytest.raises(SigmaError, match=r"RESTORE_VERSION is 7, .*: 1029, .*, 1020$"):
+        main()
+
+
 def test_a_response_without_a_new_version_is_a_failure(settings, sigma, capsys):
     settings(RESTORE_VERSION="2")
     reads(sigma)

@@ -29,7 +29,8 @@ def members(sigma, *more):
     ]
     query = query_param_matcher(QUERY)
     sigma.get(f"{BASE_URL}/members", match=[query], json={"entries": first, "nextPage": "2"})
-    last = [{"memberId": "m-3", "email": "ann@example.com"}, *more]
+    left = {"memberId": "m-5", "email": "ANN@example.com", "isArchived": True}
+    last = [{"memberId": "m-3", "email": "ann@example.com"}, left, *more]
     query = query_param_matcher({**QUERY, "page": "2"})
     sigma.get(f"{BASE_URL}/members", match=[query], json={"entries": last, "nextPage": None})
 

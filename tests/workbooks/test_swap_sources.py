@@ -135,13 +135,16 @@ def test_a_table_that_the_new_connection_lacks(
     assert line in "".join(capsys.readouterr())
 
 
+@pytest.mark.parametrize("dry_run", ["true", "false"])
 @pytest.mark.parametrize("sources", [[SQL, OLD], [OLD]])
-def test_a_table_without_a_path_stops_the_swap(sources, settings, sigma):
+def test_a_table_without_a_path_stops_the_swap(sources, dry_run, settings, sigma, capsys):
+    settings(DRY_RUN=dry_run)
     reads_connections(sigma)
     reads(sigma, *sources)
     sigma.replace("GET", f"{BASE_URL}/connections/paths/i-old", status=404, json={})
     with pytest.raises(SigmaError, match="Not complete"):
         main()
+    assert "DRY_RUN=false" not in capsys.readouterr().out  # no plan to apply
 
 
 TABLE, QUERY = "table DB.S.ORDERS", "custom-sql select 1"
@@ -158,6 +161,7 @@ TABLE, QUERY = "table DB.S.ORDERS", "custom-sql select 1"
         (DONE, [NEW_SQL], [TABLE]),
         (DONE, [THIRD, NEW_SQL], [TABLE]),
         (DONE, [NEW, NEW_SQL, {**SQL, "customSqlId": "q-2"}], [QUERY]),
+        (DONE, [NEW, SQL, NEW_SQL], [QUERY]),  # the same ID on both connections
     ],
 )
 def test_what_was_not_swapped_is_a_failure(answer, after, left, settings, sigma, capsys):

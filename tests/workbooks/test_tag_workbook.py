@@ -80,6 +80,17 @@ def test_moves_the_tag(wanted, version, settings, sigma, capsys):
     assert out.endswith("https://app.test/w/1/tag/Go%20Live\n")
 
 
+def test_without_is_archived_the_latest_row_of_a_tag_counts(settings, sigma, capsys):
+    old = on(9, workbookTaggedAt="2026-02-01T08:00:00Z")
+    new = on(5, workbookTaggedAt="2026-03-01T08:00:00Z")
+    older = on(2, workbookTaggedAt="2026-01-01T08:00:00Z")
+    reads(sigma, old, new, older)
+    tagging(sigma, 9)
+    tags_of(sigma, new, on(9, workbookTaggedAt="2026-11-01T08:00:00Z"), older)
+    main()
+    assert "now on version 5" in capsys.readouterr().out
+
+
 def test_a_dry_run_sends_nothing(settings, sigma):
     settings(DRY_RUN="true")
     reads(sigma)
@@ -105,7 +116,8 @@ def test_a_version_that_is_not_published_is_refused(wanted, versions, settings, 
 def test_an_unknown_tag_is_refused_with_the_known_ones(settings, sigma):
     settings(VERSION_TAG="Live")
     sigma.get(f"{BASE_URL}/workbooks/url-1", json=BOOK)
-    sigma.get(f"{BASE_URL}/tags", json=page(OLD_TAG, *TAGS))
+    unnamed = {"versionTagId": "t-3", "name": None}
+    sigma.get(f"{BASE_URL}/tags", json=page(unnamed, OLD_TAG, *TAGS))
     with pytest.raises(SigmaError, match=r"VERSION_TAG is 'Live'.*: Go Live, QA$"):
         main()
 
