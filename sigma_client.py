@@ -50,6 +50,7 @@ FOLDER = Path(__file__).resolve().parent
 OTHER_NAMES = {"MEMBERID": "MEMBER_ID", "WORKBOOK_ID": "WORKBOOKID"}  # the QuickStart has both
 PAGE_SIZE = 1000  # the maximum. By default, Sigma sends 50 entries per page
 REQUESTS_AT_ONCE = 5  # more can lead to 429 from Cloudflare, which is in front of Sigma
+NOT_REPEATED = ("CLIENT_ID", "SECRET", "baseURL", "authURL", "DRY_RUN")  # in a command to copy
 MAY_BE_DONE = ". The change may have been carried out: check in Sigma before you run this again"
 THIS_MACHINE = r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?/"
 OUTPUT_FORMATS = ("table", "json", "csv")
@@ -57,6 +58,7 @@ FILE_BEGINS = {"csv": b"(?!<html|<!doc)", "json": rb"\[", "jsonl": b"{"}
 FILE_BEGINS |= {"pdf": b"%PDF", "png": b"\x89PNG", "xlsx": b"PK"}
 ERROR_FIELDS = {*"status statusCode code error errors message requestId details".split()}
 _secrets: set[str] = set()
+_names: dict[str, None] = {}  # of the settings that were read, in order
 _env_lines = functools.cache(lambda text: [*parse_stream(io.StringIO(text))])  # for every setting
 
 
@@ -131,6 +133,7 @@ def read_env_file(env_file: str = "") -> dict[str, str]:
 def read_env(name: str, default: str = "", choices: Iterable[str] = (), env_file: str = "") -> str:
     """Return an optional setting. Empty means not set. With env_file, read only that file."""
     settings, names = read_env_file(env_file), (name, OTHER_NAMES.get(name, name))
+    _names.update(dict.fromkeys(names))
     values = [] if env_file else [os.environ.get(known, "").strip() for known in names]
     values = [re.sub(r"""^(["'])(.*)\1$""", r"\2", text) for text in values]  # docker keeps quotes
     value = next(filter(None, [*values, *(settings.get(known) for known in names)]), default)
@@ -153,13 +156,17 @@ def read_dry_run() -> bool:
 
 
 def this_command(*options: str, setting: str = "") -> str:
-    """Return the command that runs this recipe again, with the same file of settings."""
+    """Return the command that runs this recipe again, with the same settings."""
     words = [*os.environ.get("SIGMA_RUN", "python").split(), sys.argv[0], *options]
-    env_file = os.environ.get("SIGMA_ENV_FILE", "")
-    # PowerShell keeps SIGMA_ENV_FILE. SIGMA_RUN is "python -m sandbox run", which sets it
-    named = env_file and os.name != "nt" and "SIGMA_RUN" not in os.environ
-    which = f"SIGMA_ENV_FILE={shlex.quote(env_file)} " if named else ""
-    return which + setting + shlex.join(words)
+    command = setting + shlex.join(words)
+    # PowerShell keeps the environment. SIGMA_RUN is "python -m sandbox run", which sets it
+    if os.name == "nt" or "SIGMA_RUN" in os.environ:
+        return command
+    here, written = os.environ, read_env_file()
+    names = [n for n in _names if here.get(n) not in (None, "", written.get(n), *_secrets)]
+    names = ["SIGMA_ENV_FILE"] * bool(here.get("SIGMA_ENV_FILE")) + names
+    given = [f"{n}={shlex.quote(here[n])} " for n in names if n not in NOT_REPEATED]
+    return "".join(given) + command
 
 
 def dry_run_note() -> str:
@@ -278,8 +285,8 @@ def read_emails(name: str, default: str) -> list[str]:
     return list(emails.values())
 
 
-def read_csv(path: Path, columns: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
-    """Return the rows of a CSV file, each with the number of its first line."""
+def read_csv(path: Path, columns: list[str], more: bool = False) -> list[Any]:
+    """Return (line, {column: cell}) for each row of a CSV file. more: allow other columns."""
     text, rows, begin = read_text(path), [], 1
     declared = re.match('(?i)"?sep=(.)', text)  # a first line that sets the separator for Excel
     separator = declared[1] if declared else max(",;\t", key=text.lstrip().partition("\n")[0].count)
@@ -292,8 +299,10 @@ def read_csv(path: Path, columns: Iterable[str]) -> list[tuple[int, dict[str, st
     except csv.Error as error:
         raise SigmaError(f"{path}, line {begin}: {error}. Check the quotes") from error
     line, header = rows.pop(0) if rows else (1, [])
-    if sorted(filter(None, header)) != sorted(columns):  # Excel adds columns without a name
-        raise SigmaError(f"{path}, line {line}: the columns must be {', '.join(columns)}")
+    names = [*filter(None, header)]  # Excel adds columns without a name
+    if sorted(names) != sorted({*columns, *names} if more else columns):
+        wanted = ", ".join(columns) + " and others, each once" * more
+        raise SigmaError(f"{path}, line {line}: the columns must be {wanted}")
     named = []
     for line, cells in rows:  # Excel omits blank cells at the end of a row
         pairs = [p for p in itertools.zip_longest(header, cells, fillvalue="") if any(p)]
@@ -501,6 +510,9 @@ class SigmaClient:
         while len(seen) < 2000:
             page = self.get(path, **query)  # until June 2026 some lists came without pages
             page = {"entries": page} if isinstance(page, list) else page
+            if path == "/tenants" and None in page["entries"]:  # the only list that may have null
+                say(f"Warning: {path} has entries without data")
+                page["entries"] = [entry for entry in page["entries"] if entry is not None]
             if not all(isinstance(entry, dict) for entry in page["entries"]):
                 raise SigmaError(f"The response from GET {path} isn't a list of objects")
             yield page
@@ -731,6 +743,7 @@ def run(main: Callable[..., object], parser: argparse.ArgumentParser | None = No
     arguments = known.parse_args([] if "ipykernel" in sys.modules else None)  # a notebook's kernel
     out, err = SafeStream(sys.stdout), SafeStream(sys.stderr)
     code, problem = 0, None
+    _names.clear()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             read_env("OUTPUT_FORMAT", "table", choices=OUTPUT_FORMATS)  # before anything is sent

@@ -7,7 +7,8 @@ The commands run in a temporary copy of the project, against a sandbox on a free
 settings and files are neither read nor changed. The parts of the document:
 
     ```dotenv              settings, which go into .env.sandbox
-    ```bash                commands. Those that set up Python and its packages aren't run
+    ```bash                commands, also with settings: LIMIT=7 python members/pagination.py.
+                           Those that set up Python and its packages aren't run
     <!-- output -->        with ```text, right after ```bash: what the commands printed. Options:
                            exit=1 (the expected exit code), and how many lines to keep:
                            rows=3 (of a table), urls=3 (sent one after another), head=4, tail=2.
@@ -27,6 +28,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timezone
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT
 from typing import Any
@@ -91,16 +93,19 @@ class Reader:
         """Run the commands of a block, and return what they printed."""
         printed, code = "", 0
         for line in block.splitlines():
-            command = [sys.executable, *shlex.split(line)[1:]]
             if line == START:
-                printed = self.start_sandbox([*command, "--port", "0"])
+                command = [sys.executable, *shlex.split(line)[1:], "--port", "0"]
+                printed = self.start_sandbox(command)
             elif line.startswith("export "):
                 name, _, value = line.removeprefix("export ").partition("=")
                 self.environment[name] = value
             elif line == "echo $?":
                 printed += f"{code}\n"
-            elif re.match(r"python \S+\.py", line):
-                done = subprocess.run(command, stderr=STDOUT, timeout=120, **self.process)
+            elif recipe := re.fullmatch(r"((?:\w+=\S+ )*)python (\S+\.py.*)", line):
+                command = [sys.executable, *shlex.split(recipe[2])]
+                settings = dict(re.findall(r"(\w+)=(\S+) ", recipe[1]))
+                process = self.process | {"env": self.environment | settings}
+                done = subprocess.run(command, stderr=STDOUT, timeout=120, **process)
                 printed, code = printed + done.stdout, code or done.returncode
             elif not re.match("python3 |source |python -m pip ", line):  # the setup
                 sys.exit(f"Error: can't run {line}")
@@ -132,10 +137,11 @@ class Reader:
         path.write_text(text, encoding="utf-8")
 
     def steady(self, text: str) -> str:
-        """Replace what differs from run to run: URL, folder, times, and request IDs."""
+        """Replace what differs from run to run: URL, folder, times, today, and request IDs."""
         text = text.replace(self.url or READERS_URL, READERS_URL)
         text = text.replace(f"{self.folder}{os.sep}", f"{READERS_FOLDER}/")
         text = re.sub(r"\+\d{13}@", "+1714640040000@", text)
+        text = text.replace(str(datetime.now(timezone.utc).date()), "2024-05-02")
         request_id = "requestId 2da86966-9666-48e6-b100-ea47a8d9fdbe"
         return re.sub(r"requestId [0-9a-f-]{36}", request_id, text)
 

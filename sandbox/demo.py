@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from sandbox import seed as seeded
+from sandbox.organization import APP_URL, make_uuid, url_id
 
 ROOT = Path(__file__).resolve().parent.parent
 ENV_EXAMPLE = ROOT / ".env.example"
@@ -15,6 +16,7 @@ def demo_settings(address: str, recipe: str = "") -> dict[str, str]:
 
     members/bulk_create.py gets a file with an email that isn't a member's yet.
     """
+    models = ", ".join(make_uuid("data model", n) for n in range(3))
     emails = "new-emails.txt" if "bulk_create" in recipe else "member-emails.txt"
     return {
         "CLIENT_ID": seeded.CLIENT_ID,
@@ -49,11 +51,19 @@ def demo_settings(address: str, recipe: str = "") -> dict[str, str]:
         "SYNC_PATH": '["RETAIL","PLUGS_ELECTRONICS"]',
         "VERSION_TAG": "Production",
         "SWAP_FROM_CONNECTIONID": seeded.DEMO_CONNECTION_ID,
-        "SWAP_TO_CONNECTIONID": seeded.make_uuid("connection", 3),
+        "SWAP_TO_CONNECTIONID": seeded.STAGING_CONNECTION_ID,
         "SEND_TO": "sales_rep@example.com, partner@example.org",
         "SCHEDULE_CRON": "0 6 * * 1-5",
         "SCHEDULE_TIMEZONE": "Europe/Berlin",
         "TABLE_PATH": '["RETAIL","PLUGS_ELECTRONICS","ORDERS"]',
+        "USER_ATTRIBUTES": str(DEMO_FILES / "user-attributes.csv"),
+        "TEAM_EMAILS": str(DEMO_FILES / "member-emails.txt"),
+        "LEAVER_EMAIL": seeded.LEAVER_EMAIL,
+        "MATERIALIZE": f"{seeded.DEMO_WORKBOOK_ID}, {models}",
+        "EMBED_URL": f"{APP_URL}/workbook/{url_id(seeded.DEMO_WORKBOOK_ID)}",
+        "EMBED_EMAIL": "customer@example.com",
+        "EMBED_ACCOUNT_TYPE": "View",
+        "EMBED_TEAMS": "Finance",
         "DATE_FROM": "2024-04-16",
         "DATE_TO": "2024-04-17",
     }

@@ -107,12 +107,20 @@ def test_csv_rows_without_a_value_are_skipped(text, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="PowerShell keeps the variable for the next command")
-def test_a_printed_command_uses_the_same_settings_file(monkeypatch):
-    monkeypatch.setenv("SIGMA_ENV_FILE", "/my files/.env.staging")
+def test_a_printed_command_uses_the_same_settings(monkeypatch, tmp_path):
+    path = tmp_path / "my .env"
+    path.write_text("WORKBOOK_ID=w-1\nVERSION_TAG=Staging\n", encoding="utf-8")
+    monkeypatch.setenv("SIGMA_ENV_FILE", str(path))
+    monkeypatch.setenv("VERSION_TAG", "New tag")  # for one run, instead of the one in the file
+    monkeypatch.setenv("SEND_FORMAT", "xlsx")  # not read by this recipe
     monkeypatch.setattr(sys, "argv", ["members/x.py"])
+    monkeypatch.setattr(shared, "_names", {})
+    for name in ("WORKBOOK_ID", "VERSION_TAG", "SECRET"):
+        shared.read_env(name)
     note = shared.dry_run_note().partition("once: ")[2]
     for command in (note, master_script.command_to_continue("m1", None)):
-        assert command.startswith("SIGMA_ENV_FILE='/my files/.env.staging' ")
+        assert command.startswith(f"SIGMA_ENV_FILE='{path}' VERSION_TAG='New tag' ")
+        assert not re.search("WORKBOOK_ID|SEND_FORMAT|SECRET", command)
 
 
 def test_the_command_of_a_dry_run_in_the_sandbox_stays_in_the_sandbox(sandbox, capfd):

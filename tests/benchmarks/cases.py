@@ -105,12 +105,30 @@ def all_cases(scale: float) -> list[Case]:
             prepare=lambda client, folder: rename_members(client, bulk),
         ),
         Case(
+            name="bulk_set_user_attributes",
+            size=f"{scaled(1000)} members",
+            recipe="members/bulk_set_user_attributes.py",
+            options=members,
+            settings=apply,
+            prepare=lambda client, folder: write_attributes(client, folder, scaled(1000)),
+        ),
+        Case(
+            name="offboard_member",
+            size=f"{scaled(350, 10)} documents",
+            recipe="members/offboard_member.py",
+            options=small,
+            settings={**apply, "NEW_OWNER_EMAIL": NEW_OWNER},
+            prepare=lambda client, folder: give_workbooks(
+                client, scaled(350, 10), demo.demo_settings("")["LEAVER_EMAIL"]
+            ),
+        ),
+        Case(
             name="transfer_all_workbooks",
             size=f"{bulk} workbooks",
             recipe="workbooks/transfer_all_workbooks.py",
             options=small,
             settings=owners,
-            prepare=lambda client, folder: give_workbooks(client, bulk),
+            prepare=lambda client, folder: give_workbooks(client, bulk, OLD_OWNER),
         ),
         *(
             Case(
@@ -160,6 +178,15 @@ def write_updates(client: Client, folder: Path, count: int) -> Settings:
     return {"MEMBER_UPDATES": str(path)}
 
 
+def write_attributes(client: Client, folder: Path, count: int) -> Settings:
+    """Write a CSV file with the values of two user attributes for some members."""
+    path = folder / "attributes.csv"
+    rows = [[member["email"], "West", "Sales"] for member in active_members(client, count)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["Email", "Region", "Department"], *rows])
+    return {"USER_ATTRIBUTES": str(path)}
+
+
 def rename_members(client: Client, count: int) -> Settings:
     """Change the first name of some members to one that bulk_deactivate.py looks for."""
     send_all(
@@ -169,9 +196,9 @@ def rename_members(client: Client, count: int) -> Settings:
     return {}
 
 
-def give_workbooks(client: Client, count: int) -> Settings:
-    """Make the old owner the owner of this many workbooks."""
-    (owner,) = client.whole_list("/v2/members", email=OLD_OWNER)
+def give_workbooks(client: Client, count: int, email: str) -> Settings:
+    """Make the member with this email the owner of this many workbooks."""
+    (owner,) = client.whole_list("/v2/members", email=email)
     workbooks = client.whole_list("/v2/workbooks", limit=1000)
     others = [w for w in workbooks if w["ownerId"] != owner["memberId"]]
     missing = count - (len(workbooks) - len(others))

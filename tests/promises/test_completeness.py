@@ -172,3 +172,43 @@ def test_stale_workbooks_and_inventory(audit, tmp_path):
 def test_check_connections(audit):
     rows = audit("check_connections", 1 + len(audit.organization.connections))
     assert {row["connectionId"] for row in rows} == set(audit.organization.connections)
+
+
+# --- People ---
+
+
+def test_attributes_and_a_team_of_a_thousand_members(sandbox, call_recipe, tmp_path):
+    org = fresh(sandbox, members=1000).state.organization
+    active = [
+        m for m in org.members.values() if not m.isArchived and m.memberId != "SigmaSchedulerRobot"
+    ]
+    emails, attributes = tmp_path / "emails", tmp_path / "attributes.csv"
+    emails.write_text("\n".join(m.email for m in active), encoding="utf-8")
+    rows = ["Email,Region", *(f"{m.email},West" for m in active)]
+    attributes.write_text("\n".join(rows), encoding="utf-8")
+
+    apply = {"DRY_RUN": "false", "USER_ATTRIBUTES": str(attributes), "TEAM_EMAILS": str(emails)}
+    for recipe in ("members/bulk_set_user_attributes.py", "teams/sync_team.py"):
+        done = call_recipe(recipe, **apply)
+        assert done.returncode == 0, done.stderr
+    values = org.user_attribute(seed.DEMO_USER_ATTRIBUTE_ID).assignments
+    assert {key: given.value.val for key, given in values.items()} == (
+        {member.memberId: "West" for member in active}
+    )
+    assert set(org.team(seed.DEMO_TEAM_ID).members) == {member.memberId for member in active}
+    sent = [e for e in sandbox.state.log.entries if e.method in ("POST", "PATCH")]
+    assert len(sent) <= 2 * TOKEN + 10 + 1  # in blocks of 100, and all at once
+
+
+def test_all_documents_of_a_leaver(sandbox, call_recipe):
+    org = fresh(sandbox, workbooks=400).state.organization
+    leaver = org.find_email(seed.LEAVER_EMAIL)
+    for workbook in [*org.workbooks.values()][:350]:
+        workbook.ownerId = leaver.memberId
+    done = call_recipe("members/offboard_member.py", DRY_RUN="false")
+    assert done.returncode == 0, done.stderr
+    assert not [d for d in org.documents() if d.ownerId == leaver.memberId and d.parentId]
+    assert not [s for s in org.scheduled_exports.values() if s.ownerId == leaver.memberId]
+    assert not [grant for grant in grants(org) if grant.memberId == leaver.memberId]
+    assert not org.teams_of(leaver.memberId)
+    assert len(sandbox.state.log.entries) < 50

@@ -18,7 +18,7 @@ from sandbox.resources.not_supported import operations
 from sandbox.server import Server
 from tests.conftest import fresh
 from tests.support.contract import Contract, Exchange, Recorder
-from tests.support.recipes import each_script
+from tests.support.recipes import SENDERS
 
 FILE = os.environ.get("SIGMA_OPENAPI", "")
 needs_file = pytest.mark.skipif(
@@ -68,7 +68,14 @@ WAYS = [
         {"DRY_RUN": "false", "UNIQUE_EMAIL": "false", "SEND_INVITE": "false", "LIMIT": "7"}
         | {"ALL_WORKBOOKS": "true", "GRANT_TO": "team", "MEMBER_EMAILS": "emails"}
         | {"EXPORT_SCOPE": "element", "EXPORT_FORMAT": "csv", "USER_NAME_PATTERN": "^(dana|elif)"}
-        | {"RESTORE_VERSION": "4", "TAG_SWAP": "true", "REVIEW_OF": "member", "TABLE_PATH": "[]"}
+        | {
+            "TEAM_EMAILS": "emails",
+            "ALLOW_LARGE_CHANGE": "true",
+            "RESTORE_VERSION": "4",
+            "TAG_SWAP": "true",
+            "REVIEW_OF": "member",
+            "TABLE_PATH": "[]",
+        }
     ]
     * 2,
     {"MEMBERID": "nobody", "NEW_MEMBER_TYPE": "Emperor", "NEW_OWNER_EMAIL": "", "DRY_RUN": "false"}
@@ -81,7 +88,7 @@ WAYS = [
 
 @pytest.mark.slow
 @needs_file
-@each_script
+@pytest.mark.parametrize("recipe", SENDERS)
 @pytest.mark.parametrize("recorded", [pytest.param(False, id="pages")], indirect=True)
 def test_no_recipe_violates_the_contract(
     recipe, recorded, recorder, contract, call_recipe, tmp_path
@@ -157,6 +164,7 @@ BODIES = {
             ]
         }
     },
+    "updateWorkbookSchedule": {"json": {"suspensionAction": "pause"}},
     "postWorkbookSchedule": {
         "json": {
             "target": [{"email": "b@example.com"}],
@@ -198,7 +206,6 @@ IDS = {
     "inodeId": seed.DEMO_WORKBOOK_ID,
     "tableId": make_uuid("inode", (seed.DEMO_CONNECTION_ID, "RETAIL", "LOGISTICS", "RETURNS")),
     "workbookId": seed.DEMO_WORKBOOK_ID,
-    "accountTypeId": make_uuid("account type", "Act"),
     "pageId": seed.DEMO_PAGE_ID,
     "elementId": seed.DEMO_ELEMENT_ID,
     # Of the first job of a workbook
@@ -207,6 +214,7 @@ IDS = {
     "dataModelId": MODEL_ID,
     "grantId": make_uuid("grant", (MODEL_ID, None, make_uuid("team", "Engineering"))),
     "reportId": make_uuid("report", 0),
+    "scheduleId": make_uuid("scheduled export", (seed.DEMO_WORKBOOK_ID, 0)),
     "queryId": make_short_id("query", 1, 22),  # of the first export
 }
 

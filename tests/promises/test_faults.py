@@ -26,7 +26,7 @@ from sandbox import seed
 from sandbox.faults import CHANGED, Fault
 from tests.conftest import ROOT, SLEEP, environment, fresh
 from tests.support.contract import Contract
-from tests.support.recipes import SCRIPTS, SHARED, endpoints, files_of, source
+from tests.support.recipes import SENDERS, SHARED, endpoints, files_of, source
 from tests.support.tcp_server import OK, TOKEN_RESPONSE, peer, read_request, reset
 
 # With these settings a recipe does what it is for, and ends with exit code 0 if nothing disturbs it
@@ -40,11 +40,19 @@ SETTINGS = {
 # A recipe for many items needs several here. And one of two ways may need other requests
 NEW, KNOWN = "anna.one@x.com ben.two@x.com cleo.three@x.com", "chidi.okafor@example.com " * 2
 SALES = seed.make_uuid("team", "Sales")
+ATTRIBUTES = """\
+Email,Region,Department
+chidi.okafor@example.com,West,Sales
+dana.varga@example.com,East,Legal
+"""
 WAYS: dict[str, list[dict[str, str]]] = {
+    "audit/access_review.py": [{"REVIEW_OF": "workbook"}],  # with fewer requests than the others
     "members/bulk_create.py": [{"MEMBER_EMAILS": NEW}],
     "members/bulk_deactivate.py": [{"USER_NAME_PATTERN": "^(hiro|ines|jonas) "}],
+    "members/bulk_set_user_attributes.py": [{"USER_ATTRIBUTES": ATTRIBUTES}],
     "members/deactivate_existing.py": [{}, {"NEW_OWNER_EMAIL": ""}],
     "teams/bulk_assign_team.py": [{"MEMBER_EMAILS": f"{KNOWN} kaja.swiatek@example.com"}],
+    "teams/sync_team.py": [{"TEAM_EMAILS": KNOWN, "TEAMID": SALES, "ALLOW_LARGE_CHANGE": "true"}],
     "teams/bulk_remove_team.py": [
         {"MEMBER_EMAILS": f"{KNOWN} kaja.swiatek@example.com", "TEAMID": SALES}
     ],
@@ -60,7 +68,7 @@ WAYS: dict[str, list[dict[str, str]]] = {
 QUICK = ("members/list_all.py", "members/create_workspace.py")
 MASTER = pytest.param("members/master_script.py", marks=pytest.mark.slow)
 each_script = pytest.mark.parametrize(
-    "recipe", [pytest.param(s, marks=[] if s == QUICK[0] else pytest.mark.slow) for s in SCRIPTS]
+    "recipe", [pytest.param(s, marks=[] if s == QUICK[0] else pytest.mark.slow) for s in SENDERS]
 )
 
 CHANGES = ("POST", "PATCH", "DELETE")
@@ -136,6 +144,11 @@ TOLERATED = {
     ("workbooks/update_owner.py", "404", "GET /members/*"),  # the old owner is gone
     # A new job may be unknown for some seconds
     ("workbooks/initiate_materialization.py", "404", "GET /workbooks/*/materializations/*"),
+    ("workbooks/materialize_all.py", "404", "GET /workbooks/*/materializations/*"),
+    ("workbooks/materialize_all.py", "404", "GET /*/*/materializations/*"),
+    # The grant is gone, as it should be
+    ("members/offboard_member.py", "404", "DELETE /grants/*"),
+    ("members/offboard_member.py", "404", "DELETE /connections/*/grants/*"),
     # The version was published, and a look at the workbook shows it
     *(
         ("workbooks/restore_version.py", fault, "POST /workbooks/*/*")
@@ -144,6 +157,7 @@ TOLERATED = {
 }
 # Where a recipe for many items stops, although Sigma refused only one
 STOPS = {("members/bulk_create.py", "404")}  # an unknown account type is unknown for all
+CHAINS = {"members/offboard_member.py"}  # a step that failed stops those after it
 
 
 @dataclass
@@ -159,8 +173,9 @@ class Run:
     files: dict[str, bytes]
 
     def told(self) -> list[str]:
-        """Return the lines on stderr, without the URLs."""
-        return [line for line in self.err.splitlines() if not line.startswith("URL sent")]
+        """Return the lines on stderr, without those of every run."""
+        usual = ("URL sent", "Warning: /tenants has entries without data")
+        return [line for line in self.err.splitlines() if not line.startswith(usual)]
 
     def changes(self) -> Counter[tuple[str, str, str]]:
         """Return how often each change was, or may have been, carried out."""
@@ -233,10 +248,11 @@ def settings_for(recipe: str, folder: Path, way: int = 0) -> dict[str, str]:
     """Return the settings with which a recipe does what it is for, and write the files for it."""
     settings = {**SETTINGS, **WAYS.get(recipe, [{}])[way]}
     settings |= dict.fromkeys(("EXPORT_FOLDER", "INVENTORY_FOLDER"), str(folder))
-    if "MEMBER_EMAILS" in settings:
-        path = folder.with_name(f"{folder.name}-emails")
-        path.write_text(settings["MEMBER_EMAILS"], encoding="utf-8")
-        settings["MEMBER_EMAILS"] = str(path)
+    for name in ("MEMBER_EMAILS", "TEAM_EMAILS", "USER_ATTRIBUTES"):
+        if name in settings:
+            path = folder.with_name(f"{folder.name}-{name}")
+            path.write_text(settings[name], encoding="utf-8")
+            settings[name] = str(path)
     return settings
 
 
@@ -244,7 +260,7 @@ def observed(sandbox: Any, done: Any, folder: Path) -> Run:
     """Return what a run did, and check what must always hold."""
     entries = list(sandbox.state.log.entries)
     out, err = (text.replace(str(folder), "FOLDER") for text in (done.stdout, done.stderr))
-    files = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     secrets = [*sandbox.state.organization.tokens, seed.SECRET, "sandbox-snowflake-password"]
     assert "Traceback" not in err, err
     assert "Error in " not in err, err  # run()'s line for a bug
@@ -345,7 +361,7 @@ def check(recipe: str, row: Row, place: int, whole: Run, run: Run) -> None:
         assert run.organization == whole.organization
         assert contents(run) == contents(whole)
         renewed = row.fault == "expired-token" or row.strikes == "token"
-        assert len(run.tokens) == 1 + renewed
+        assert len(run.tokens) == len(whole.tokens) + renewed
         return
     if run.code == 0 and (recipe, row.fault, step(struck)) in TOLERATED:
         assert run.told() == []
@@ -372,7 +388,7 @@ def check(recipe: str, row: Row, place: int, whole: Run, run: Run) -> None:
     elif is_change(struck) and re.match("403|404|409|50|52", row.fault):
         # One item failed, and the others are done
         left = sum((whole.changes() - run.changes()).values())
-        assert left <= 1 or (recipe, row.fault) in STOPS, f"{left} left"
+        assert left <= 1 or (recipe, row.fault) in STOPS or recipe in CHAINS, f"{left} left"
 
 
 # --- Fields that are missing or null ---
@@ -420,8 +436,13 @@ NOT_WITHOUT = {
     ("workbooks/all_input_tables.py", "type"),
     ("workbooks/export_all_elements.py", "type"),
 }
-# A name that Sigma doesn't show is set once more, and no pattern finds it
-OTHER_PLAN = {("members/batch_update.py", "firstName"), ("members/bulk_deactivate.py", "firstName")}
+# A name that Sigma doesn't show is set once more, and no pattern finds it. Without the ID of a team,
+# its members aren't listed
+OTHER_PLAN = {
+    ("members/batch_update.py", "firstName"),
+    ("members/bulk_deactivate.py", "firstName"),
+    ("audit/access_review.py", "teamId"),
+}
 
 
 def check_field(
@@ -575,7 +596,7 @@ def test_ctrl_c_while_it_waits_for_a_response(recipe, start, undisturbed, sandbo
 
 WRITERS = [
     pytest.param(r, marks=[] if r.endswith("_pdf.py") else pytest.mark.slow)
-    for r in SCRIPTS
+    for r in SENDERS
     if "EXPORT_FOLDER" in source(r)
 ]
 PRINTERS = ("members/bulk_create.py", SHARED[0])

@@ -42,6 +42,10 @@ def endpoints(recipe: str) -> list[tuple[str, str]]:
     return re.findall(r"\b([A-Z]+)\s+(/v2/[\w/{}-]+)", card[1] if card else "")
 
 
+# All but those that only compute something
+SENDERS = [script for script in SCRIPTS if endpoints(script)]
+
+
 def files_of(recipe: str) -> Iterator[Path]:
     """Yield a recipe, and the recipes next to it that it imports."""
     folder = (ROOT / recipe).parent

@@ -1,7 +1,7 @@
 """Tests of workbooks/materialize_all.py."""
 
 import json
-import time
+from types import SimpleNamespace
 
 import pytest
 import responses
@@ -11,6 +11,7 @@ from sandbox import seed
 from sandbox.faults import Fault
 from sigma_client import SigmaError
 from tests.conftest import BASE_URL
+from workbooks import materialize_all
 from workbooks.materialize_all import main, read_documents
 
 RECIPE = "workbooks/materialize_all.py"
@@ -20,11 +21,11 @@ LONG = "12345678-abcd-abcd-abcd-123456789abc"
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    """Time passes only when the recipe sleeps. The list has the pauses."""
+def pauses(monkeypatch):
+    """Return the recipe's pauses. Time passes only during these."""
     pauses = []
-    monkeypatch.setattr(time, "monotonic", lambda: float(sum(pauses)))
-    monkeypatch.setattr(time, "sleep", pauses.append)
+    clock = SimpleNamespace(monotonic=lambda: sum(pauses), sleep=pauses.append)
+    monkeypatch.setattr(materialize_all, "time", clock)
     monkeypatch.setenv("MATERIALIZE", "b1")
     monkeypatch.setenv("OUTPUT_FORMAT", "json")
     return pauses
@@ -49,8 +50,11 @@ def starts(sigma, sheet_id="s1", **response):
 
 def states(sigma, *statuses, sheet_id="s1", **last):
     """Let the requests for the status of a job return these, one after the other."""
+    job_id = f"job-{sheet_id}"
     for status in statuses:
-        sigma.get(f"{BOOK}/materializations/job-{sheet_id}", json={"status": status, **last})
+        more = last if status == statuses[-1] else {}
+        job = {"materializationId": job_id, "status": status, **more}
+        sigma.get(f"{BOOK}/materializations/{job_id}", json=job)
 
 
 def results(capsys):
@@ -67,13 +71,13 @@ def test_ready_skipped_and_paused_are_told_apart_and_none_is_a_failure(sigma, ca
     assert results(capsys) == {"s1": "ready", "s2": "skipped", "s3": "paused"}
 
 
-def test_the_pauses_between_two_looks_grow(sigma, clock):
+def test_the_pauses_between_two_looks_grow(sigma, pauses):
     workbook(sigma, schedule())
     starts(sigma)
     states(sigma, "pending", *["building"] * 9, "ready")
     main()
-    assert clock == sorted(clock)
-    assert (clock[0], clock[-1]) == (1, 30)
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (1, 30)
 
 
 @pytest.mark.parametrize("status", [400, 404])
@@ -107,7 +111,7 @@ def test_one_that_fails_doesnt_stop_the_others(sigma, capsys):
     states(sigma, "building", "failed", sheet_id="s2", error="Out of disk")
     states(sigma, "building", "building", "ready", sheet_id="s3")
     states(sigma, "melted", sheet_id="s4")  # an unknown status isn't a success
-    with pytest.raises(SigmaError, match=": 3"):
+    with pytest.raises(SigmaError, match="Not ready: 3"):
         main()
     printed, told = capsys.readouterr()
     rows = json.loads(printed)
@@ -128,27 +132,27 @@ def test_a_start_that_may_have_worked_isnt_repeated(sigma, capsys):
     assert "may have been carried out" in told
 
 
-def test_a_new_job_may_be_unknown_for_some_seconds(sigma, capsys, clock):
+def test_a_new_job_may_be_unknown_for_some_seconds(sigma, capsys, pauses):
     workbook(sigma, schedule())
     starts(sigma)
     unknown = sigma.get(f"{BOOK}/materializations/job-s1", status=404, json={"message": "No"})
     with pytest.raises(SigmaError):
         main()
     assert unknown.call_count > 3
-    assert 10 < sum(clock) < 40
+    assert 10 < sum(pauses) < 40
     assert results(capsys) == {"s1": "running"}
 
 
-def test_after_max_wait_the_job_is_named_as_still_running(sigma, capsys, clock, monkeypatch):
+def test_after_max_wait_the_job_is_named_as_still_running(sigma, capsys, pauses, monkeypatch):
     monkeypatch.setenv("MATERIALIZE_MAX_WAIT", "100")
     workbook(sigma, schedule("s1"), schedule("s2"))
     starts(sigma, "s1")
     starts(sigma, "s2")
     states(sigma, "building", sheet_id="s1")
     states(sigma, "ready", sheet_id="s2")
-    with pytest.raises(SigmaError, match=r"MATERIALIZE_MAX_WAIT=100 .*: 1\."):
+    with pytest.raises(SigmaError, match="Not ready: 1.*MATERIALIZE_MAX_WAIT=100$"):
         main()
-    assert 100 <= sum(clock) <= 130
+    assert 100 <= sum(pauses) <= 130
     printed, told = capsys.readouterr()
     assert [row["result"] for row in json.loads(printed)] == ["running", "ready"]
     assert "Still running in Sigma: Plugs: Element s1" in told
@@ -159,7 +163,7 @@ def test_ctrl_c_names_the_jobs_that_run_on(sigma, capsys, monkeypatch):
     def interrupt(seconds):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(time, "sleep", interrupt)
+    monkeypatch.setattr(materialize_all.time, "sleep", interrupt)
     workbook(sigma, schedule("s1"), schedule("s2", paused=True))
     starts(sigma)
     with pytest.raises(KeyboardInterrupt):
@@ -169,15 +173,22 @@ def test_ctrl_c_names_the_jobs_that_run_on(sigma, capsys, monkeypatch):
     assert "Element s2" not in told
 
 
+def test_a_document_without_a_schedule_is_a_failure(sigma, capsys):
+    workbook(sigma)
+    with pytest.raises(SigmaError, match="Not ready: 1"):
+        main()
+    assert results(capsys) == {None: "no schedule"}
+
+
 def test_a_document_that_cant_be_found_is_named_and_the_others_go_on(sigma, capsys, monkeypatch):
     monkeypatch.setenv("MATERIALIZE", "x1,b1")
     for kind in ("workbooks", "dataModels"):
         sigma.get(f"{BASE_URL}/{kind}/x1", status=404, json={"message": "Not found"})
-    workbook(sigma)
-    with pytest.raises(SigmaError, match="Couldn't be read: 1"):
+    workbook(sigma, schedule(paused=True))
+    with pytest.raises(SigmaError, match="Not complete.* 1"):
         main()
     printed, told = capsys.readouterr()
-    assert json.loads(printed)[0]["result"] == "no schedule"
+    assert json.loads(printed)[0]["result"] == "paused"
     assert "Failed: x1: 404" in told
     assert "MATERIALIZE" in told
 
