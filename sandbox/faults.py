@@ -230,7 +230,8 @@ def changed_body(rule: Fault, body: bytes, query: str) -> bytes:
         error = {"code": "inode_unreadable", "message": "Not readable", "requestId": "fault-1"}
         page["entries"].insert(1, error)
     if rule.field:
-        for row in page if is_list else page.get("entries", [page]):
+        rows = page if is_list else page.get("entries", [page])
+        for row in filter(None, rows):  # a tenant can be null
             for name in rule.field.split(","):
                 row[name] = None
                 if rule.kind == "missing-field":

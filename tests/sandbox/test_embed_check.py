@@ -10,10 +10,11 @@ import pytest
 import requests
 
 from sandbox import seed
+from sandbox.organization import make_uuid, url_id
 
 APP = "https://app.sigmacomputing.com/sandbox/workbook"
-DEMO = f"{APP}/{seed.url_id(seed.DEMO_WORKBOOK_ID)}"
-UNKNOWN = f"{APP}/Sales-{seed.url_id(seed.make_uuid('nothing', 0))}"
+DEMO = f"{APP}/{url_id(seed.DEMO_WORKBOOK_ID)}"
+UNKNOWN = f"{APP}/Sales-{url_id(make_uuid('nothing', 0))}"
 MEMBER = "ada@example.com"
 NEW = "customer@partner.example"
 
@@ -40,7 +41,7 @@ def open_embed(sandbox):
 
 SEEN = {
     "administrator": (url_of(), "Sees Plugs Sales Performance Permission edit"),
-    "name and ID": (url_of(f"{APP}/Plugs-{seed.url_id(seed.DEMO_WORKBOOK_ID)}"), "Sees Plugs"),
+    "name and ID": (url_of(f"{APP}/Plugs-{url_id(seed.DEMO_WORKBOOK_ID)}"), "Sees Plugs"),
     "tag": (url_of(f"{DEMO}/tag/production"), "Performance, production"),
     "page": (url_of(f"{DEMO}/page/{seed.DEMO_PAGE_ID}"), "Performance, page Dashboard"),
     "element": (url_of(f"{DEMO}/element/{seed.DEMO_ELEMENT_ID}"), "Performance, element Orders"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = 40
+SECONDS = 12
 
 
 @pytest.mark.slow
