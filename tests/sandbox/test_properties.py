@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = 12
+SECONDS = 40
 
 
 @pytest.mark.slow
