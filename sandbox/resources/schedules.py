@@ -20,26 +20,17 @@ router, members_router = resource("workbooks"), resource("members")
 reports_router = resource("reports")
 
 
-class ScheduledFormat(Body):
-    """The format of a file in a new schedule. Lists have EXCEL instead of XLSX."""
-
-    type: Literal["CSV", "JSON", "JSONL", "XLSX", "PDF", "PNG", "NONE"]
-    layout: Literal["portrait", "landscape"] | None = None
-
-
-class ScheduledFile(Body):
-    """A file of a new schedule. The source isn't checked."""
-
-    formatOptions: ScheduledFormat
-    workbookExportSource: dict[str, Any]
-
-
-class Config(Body):
-    """The message and the files of a new schedule."""
+class Message(Body):
+    """The message of what is sent."""
 
     title: str
     messageBody: str
-    exportAttachments: list[ScheduledFile]
+
+
+class Config(Message):
+    """The message and the files of a new schedule."""
+
+    exportAttachments: list[dict[str, Any]]
     exportName: str | None = None
     includeLink: bool = False
     runAsRecipient: bool = False
@@ -68,33 +59,22 @@ class ScheduleChange(Body):
     suspensionAction: Literal["pause", "resume"] | None = None
 
 
-class SentFormat(Body):
-    """The format of a file that is sent now."""
-
-    type: Literal["CSV", "JSON", "JSONL", "EXCEL", "PDF", "PNG", "NONE"]
-    layout: Literal["portrait", "landscape"] | None = None
-
-
-class SentFile(Body):
-    """A file that is sent now. The source isn't checked."""
-
-    formatOptions: SentFormat
-    source: dict[str, Any]
-
-
-class SentMessage(Body):
-    """The message of what is sent now."""
-
-    title: str
-    messageBody: str
-
-
 class Sending(Body):
     """The body of POST /v2/workbooks/{workbookId}/send. Of the targets only emails are checked."""
 
     targets: Annotated[list[dict[str, Any]], Field(min_length=1)]
-    config: SentMessage
-    attachments: Annotated[list[SentFile], Field(min_length=1)]
+    config: Message
+    attachments: Annotated[list[dict[str, Any]], Field(min_length=1)]
+
+
+def check_files(files: list[dict[str, Any]], place: str, excel: str) -> None:
+    """Refuse unknown formats. excel is the name of Excel's. What a file shows isn't checked."""
+    for n, file in enumerate(files):
+        options = file.get("formatOptions")
+        kind = options.get("type") if isinstance(options, dict) else None
+        if kind not in ("CSV", "JSON", "JSONL", excel, "PDF", "PNG", "NONE"):
+            where = f"{place}.{n}.formatOptions.type"
+            raise Refusal(400, f"Expecting CSV, {excel}, PDF and so on at {where}, not {kind!r}")
 
 
 @router.get(
@@ -142,9 +122,10 @@ async def post_workbook_schedule(
             check_email(recipient["email"], f"target.{n}.email")
     config = body.configV2.model_dump(exclude_none=True)
     files = config.pop("exportAttachments")
+    check_files(files, "configV2.exportAttachments", "XLSX")
     for file in files:
-        form, source = file["formatOptions"], file["workbookExportSource"]
-        form["type"] = form["type"].replace("XLSX", "EXCEL")
+        form, source = file["formatOptions"], file.get("workbookExportSource", {})
+        form["type"] = form["type"].replace("XLSX", "EXCEL")  # as lists have it
         for name in {"elementIds", "pageIds"} & source.keys():
             source["nodeIds"] = source.pop(name)
     name = config.pop("exportName", config["title"])
@@ -180,6 +161,7 @@ async def update_workbook_schedule(
 @router.post("/v2/workbooks/{workbookId}/send", summary="Export a workbook")
 async def send_workbook(org: Org, caller: Caller, workbook: Opened, body: Sending) -> Empty:
     """Keep what Sigma would send. Nothing leaves the sandbox."""
+    check_files(body.attachments, "attachments", "EXCEL")
     for n, target in enumerate(body.targets):
         if target.get("type") == "email":
             check_email(str(target.get("email")), f"targets.{n}.email")
