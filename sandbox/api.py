@@ -62,10 +62,11 @@ async def admin(org: Org, member_id: Caller) -> str:
 Admin = Annotated[str, Depends(admin)]
 
 
-def check_access(org: Organization, member_id: str, document: Document) -> None:
-    """Refuse with 403 if a member can't open a document. Administrators can open them all."""
+def check_access(org: Organization, member_id: str, document: Opened) -> Opened:
+    """Return a document, or refuse with 403. Administrators can open them all."""
     if not org.permission(member_id, document) and not org.is_admin(member_id):
         raise Refusal(403, f"You cannot open {document.type} {document.id}")
+    return document
 
 
 async def openable(

@@ -12,7 +12,7 @@ from sandbox.api import Admin, Body, FullPage, Org, Page, Paged, TokenPage, Toke
 from sandbox.errors import Refusal
 from sandbox.models import Materialization, MaterializationSchedule
 from sandbox.organization import Organization, StoredMaterialization, make_uuid, now
-from sandbox.resources.data_models import OpenedModel
+from sandbox.resources.documents import OpenedModel
 from sandbox.resources.workbooks import Opened
 
 router, models_router = resource("workbooks"), resource("dataModels")

@@ -12,8 +12,8 @@ from sandbox.api import Admin, Body, Caller, Empty, FullPage, Org, Page, Paged, 
 from sandbox.errors import Refusal
 from sandbox.models import ScheduledExport
 from sandbox.organization import add_scheduled_export, now, stamps
+from sandbox.resources.documents import OpenedReport
 from sandbox.resources.members import check_email
-from sandbox.resources.reports import OpenedReport
 from sandbox.resources.workbooks import Opened
 
 router, members_router = resource("workbooks"), resource("members")

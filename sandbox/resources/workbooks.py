@@ -49,9 +49,7 @@ class NewWorkbookGrant(NewGrant[WorkbookPermission]):
 
 async def opened(org: Org, caller: Caller, workbookId: str) -> StoredWorkbook:
     """Return the workbook in the path. Refuses with 404, or with 403 if the caller lacks access."""
-    workbook = org.workbook(workbookId)
-    check_access(org, caller, workbook)
-    return workbook
+    return check_access(org, caller, org.workbook(workbookId))
 
 
 Opened = Annotated[StoredWorkbook, Depends(opened)]
