@@ -54,12 +54,6 @@ TABLES = [
 SQL = "select REGION, sum(SALES_AMOUNT) from RETAIL.PLUGS_ELECTRONICS.ORDERS group by REGION"
 
 
-class Page(WorkbookPage):
-    """A page of a workbook, and its elements."""
-
-    elements: list[Element]
-
-
 def page_id(number: int, page: str) -> str:
     """Return the ID of the page with a name."""
     return make_short_id("page", f"{number} {page}", 10)
@@ -70,7 +64,7 @@ def element_id(number: int, page: str, position: int) -> str:
     return make_short_id("element", f"{number} {page} {position}", 10)
 
 
-def pages_of(workbook: StoredWorkbook) -> list[Page]:
+def pages_of(workbook: StoredWorkbook) -> list[WorkbookPage]:
     """Return the pages of a workbook. Some have an input table: see Options.input_tables."""
     number = workbook.number
     bars = {"type": "visualization", "vizualizationType": "bar", "columns": CHART}
@@ -91,7 +85,7 @@ def pages_of(workbook: StoredWorkbook) -> list[Page]:
     if workbook.has_input_table:
         content["Data"].append({"name": "Targets", "type": "input-table", "columns": INPUT_TABLE})
     return [
-        Page(
+        WorkbookPage(
             pageId=page_id(number, name),
             name=name,
             hidden=name == "Notes",

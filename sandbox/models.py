@@ -1,12 +1,13 @@
 """Members, teams, workbooks and so on, in the fields of Sigma's API.
 
 A field with a default is optional in the contract: a response leaves it out until it is set.
+No response has a field with exclude=True: only the sandbox knows it.
 """
 
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 WorkspacePermission = Literal["view", "explore", "organize", "edit"]
 ConnectionPermission = Literal["usage", "annotate"]
@@ -24,15 +25,6 @@ class Stamped(BaseModel):
     updatedBy: str
     createdAt: str
     updatedAt: str
-
-
-class AccountType(BaseModel):
-    """An account type: the role of a member in the organization."""
-
-    accountTypeId: str
-    accountTypeName: str
-    description: str
-    isCustom: bool
 
 
 class Member(Stamped):
@@ -59,6 +51,7 @@ class Team(Stamped):
     description: str | None
     visibility: Literal["public", "private"]
     isArchived: bool = False
+    members: dict[str, str] = Field(default={}, exclude=True)  # by member ID, who added the member
 
 
 class Workspace(Stamped):
@@ -96,6 +89,13 @@ class AttributeValue(BaseModel):
     type: Literal["string"]
 
 
+class UserAttributeAssignment(Stamped):
+    """The value of a user attribute for one member. userId is the member's ID."""
+
+    userId: str
+    value: AttributeValue
+
+
 class UserAttribute(Stamped):
     """A value that members have, such as their region, for row-level security."""
 
@@ -103,13 +103,9 @@ class UserAttribute(Stamped):
     name: str
     description: str | None = None
     defaultValue: AttributeValue | None = None
-
-
-class UserAttributeAssignment(Stamped):
-    """The value of a user attribute for one member. userId is the member's ID."""
-
-    userId: str
-    value: AttributeValue
+    assignments: dict[str, UserAttributeAssignment] = Field(
+        default={}, exclude=True
+    )  # by member ID
 
 
 class Versioned(Stamped):
@@ -142,6 +138,8 @@ class WorkbookTag(BaseModel):
     sourceWorkbookVersion: int
     taggedWorkbookId: str
     workbookTaggedAt: str
+    taggedBy: str = Field(exclude=True)
+    applied: int = Field(exclude=True)  # how often
 
 
 class Workbook(Versioned):
@@ -168,14 +166,6 @@ class Report(Versioned):
     description: str = ""
 
 
-class WorkbookPage(BaseModel):
-    """A page of a workbook."""
-
-    pageId: str
-    name: str
-    hidden: bool
-
-
 class Element(BaseModel):
     """An element on a page of a workbook. Sigma misspells the name of the kind of chart."""
 
@@ -184,6 +174,15 @@ class Element(BaseModel):
     type: str
     columns: list[str] = []
     vizualizationType: str = ""
+
+
+class WorkbookPage(BaseModel):
+    """A page of a workbook, and its elements."""
+
+    pageId: str
+    name: str
+    hidden: bool
+    elements: list[Element] = Field(exclude=True)
 
 
 class MaterializationSchedule(BaseModel):
@@ -195,6 +194,7 @@ class MaterializationSchedule(BaseModel):
     schedule: dict[str, str] | None  # cronSpec and timezone
     configuredAt: str
     paused: bool
+    documentId: str = Field(exclude=True)
 
 
 class ScheduledExport(Stamped):
@@ -210,6 +210,7 @@ class ScheduledExport(Stamped):
     lastUpdatedByUser: str
     disabledAt: str | None
     disabledBy: str | None
+    target: list[dict[str, str]] = Field(exclude=True)
 
 
 class Materialization(BaseModel):
@@ -220,24 +221,10 @@ class Materialization(BaseModel):
     startedAt: str = ""
     readyAt: str = ""
     error: str = ""
-
-
-class File(Stamped):
-    """A document, folder or workspace (an inode), with the permission of one member."""
-
-    id: str
-    urlId: str
-    name: str
-    type: FileType
-    parentId: str
-    parentUrlId: str
-    permission: WorkspacePermission
-    path: str
-    badge: str | None
-    isArchived: bool
-    description: str = ""
-    ownerId: str | None = None
-    lastInteractionAt: str = ""  # in lists of recent files
+    documentId: str = Field(exclude=True)
+    sheetId: str = Field(exclude=True)
+    asked: int = Field(default=0, exclude=True)  # how often it was polled
+    ends: Literal["ready", "failed", "skipped"] = Field(exclude=True)
 
 
 class Grant(Stamped):
@@ -249,9 +236,3 @@ class Grant(Stamped):
     memberId: str | None
     teamId: str | None
     permission: str
-
-
-class InodeGrant(Grant):
-    """A grant with the type of what it is on. Workspaces are folders, data models workbooks."""
-
-    inodeType: Literal["folder", "workbook", "report", "scope"]

@@ -12,13 +12,12 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel
 
 from sandbox.errors import Refusal
 from sandbox.models import (
-    AccountType,
     Connection,
     DataModel,
     FileType,
@@ -31,7 +30,6 @@ from sandbox.models import (
     Stamped,
     Team,
     UserAttribute,
-    UserAttributeAssignment,
     VersionTag,
     Workbook,
     WorkbookTag,
@@ -107,12 +105,6 @@ class Options:
     input_tables: int = 10  # one workbook in so many has an input table
 
 
-class StoredTeam(Team):
-    """A team, and who added each of its members, by member ID."""
-
-    members: dict[str, str] = {}
-
-
 class StoredConnection(Connection):
     """A connection, its databases, schemas and tables, and the time of each path's last sync."""
 
@@ -134,12 +126,6 @@ class StoredConnection(Connection):
         return make_uuid("inode", (self.connectionId, *path)) if path else self.connectionId
 
 
-class StoredUserAttribute(UserAttribute):
-    """A user attribute, and its assignments by member ID."""
-
-    assignments: dict[str, UserAttributeAssignment] = {}
-
-
 class Located(BaseModel):
     """What a document is as a file, and where it is. Data models have no description elsewhere."""
 
@@ -148,13 +134,6 @@ class Located(BaseModel):
     parentId: str
     workspaceId: str | None
     description: str = ""
-
-
-class StoredWorkbookTag(WorkbookTag):
-    """A tag on a workbook, the member that applied it, and how often it has been applied."""
-
-    taggedBy: str
-    applied: int
 
 
 class StoredWorkbook(Workbook, Located):
@@ -167,7 +146,6 @@ class StoredWorkbook(Workbook, Located):
     kind: ClassVar = "workbook"
     number: int
     has_input_table: bool
-    tags: Sequence[StoredWorkbookTag] = ()
     published: dict[int, tuple[str, str]] = {}  # by version: when, and the memberId
     sources: dict[int, list[Source]] = {}  # by version
 
@@ -203,27 +181,6 @@ class Folder(Stamped):
 
 Document = StoredWorkbook | StoredDataModel | StoredReport | Folder
 Made = TypeVar("Made", StoredWorkbook, StoredDataModel, StoredReport)
-
-
-class StoredSchedule(MaterializationSchedule):
-    """A materialization schedule, and its workbook or data model."""
-
-    documentId: str
-
-
-class StoredScheduledExport(ScheduledExport):
-    """A scheduled export and its recipients."""
-
-    target: list[dict[str, str]]
-
-
-class StoredMaterialization(Materialization):
-    """A job, what it writes, how often it was polled, and the status in which it will end."""
-
-    documentId: str
-    sheetId: str
-    asked: int = 0
-    ends: Literal["ready", "failed", "skipped"]
 
 
 @dataclass
@@ -276,11 +233,11 @@ class Organization:
 
     options: Options
     members: dict[str, Member] = field(default_factory=dict)
-    account_types: list[AccountType] = field(default_factory=list)
-    teams: dict[str, StoredTeam] = field(default_factory=dict)
+    account_types: list[dict[str, Any]] = field(default_factory=list)
+    teams: dict[str, Team] = field(default_factory=dict)
     workspaces: dict[str, Workspace] = field(default_factory=dict)
     connections: dict[str, StoredConnection] = field(default_factory=dict)
-    user_attributes: dict[str, StoredUserAttribute] = field(default_factory=dict)
+    user_attributes: dict[str, UserAttribute] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
     workbooks: dict[str, StoredWorkbook] = field(default_factory=dict)
     tags: dict[str, VersionTag] = field(default_factory=dict)
@@ -288,10 +245,12 @@ class Organization:
     reports: dict[str, StoredReport] = field(default_factory=dict)
     sources: dict[str, list[Source]] = field(default_factory=dict)  # of data models and reports
     grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are on
-    schedules: dict[str, list[StoredSchedule]] = field(default_factory=dict)  # by document ID
-    scheduled_exports: dict[str, StoredScheduledExport] = field(default_factory=dict)
+    schedules: dict[str, list[MaterializationSchedule]] = field(
+        default_factory=dict
+    )  # by document ID
+    scheduled_exports: dict[str, ScheduledExport] = field(default_factory=dict)
     sent: list[dict[str, Any]] = field(default_factory=list)  # what POST .../send would send
-    materializations: dict[str, StoredMaterialization] = field(default_factory=dict)
+    materializations: dict[str, Materialization] = field(default_factory=dict)
     exports: dict[str, Export] = field(default_factory=dict)  # by query ID
     clients: dict[str, Client] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
@@ -314,7 +273,7 @@ class Organization:
         """Return a member."""
         return _found(self.members, member_id, "Member")
 
-    def team(self, team_id: str) -> StoredTeam:
+    def team(self, team_id: str) -> Team:
         """Return a team."""
         return _found(self.teams, team_id, "Team")
 
@@ -326,7 +285,7 @@ class Organization:
         """Return a connection."""
         return _found(self.connections, connection_id, "Connection")
 
-    def user_attribute(self, attribute_id: str) -> StoredUserAttribute:
+    def user_attribute(self, attribute_id: str) -> UserAttribute:
         """Return a user attribute."""
         return _found(self.user_attributes, attribute_id, "userAttribute")
 
@@ -373,10 +332,10 @@ class Organization:
             raise Refusal(400, f"{inode_id} is a {folder.type}, not a folder")
         return folder
 
-    def account_type(self, name: str) -> AccountType:
+    def account_type(self, name: str) -> dict[str, Any]:
         """Return an account type by its name in any case."""
         for account_type in self.account_types:
-            if account_type.accountTypeName.lower() == name.lower():
+            if account_type["accountTypeName"].lower() == name.lower():
                 return account_type
         raise Refusal(404, "Member type name is not found")
 
@@ -391,7 +350,7 @@ class Organization:
         """Return True if a member is an administrator."""
         return self.member(member_id).memberType.lower() == "admin"
 
-    def teams_of(self, member_id: str) -> list[StoredTeam]:
+    def teams_of(self, member_id: str) -> list[Team]:
         """Return the teams of a member."""
         return [team for team in self.teams.values() if member_id in team.members]
 
@@ -406,7 +365,7 @@ class Organization:
             if scheduled.ownerId == member.memberId:
                 scheduled.ownerId = new_owner.memberId
 
-    def scheduled_exports_of(self, document_id: str) -> list[StoredScheduledExport]:
+    def scheduled_exports_of(self, document_id: str) -> list[ScheduledExport]:
         """Return the scheduled exports of a workbook or report."""
         every = self.scheduled_exports.values()
         return [one for one in every if document_id in (one.workbookId, one.reportId)]
@@ -632,12 +591,12 @@ def publish(workbook: StoredWorkbook, sources: list[Source], by: str, at: str) -
 
 def add_tag(
     workbook: StoredWorkbook, tag: VersionTag, version: int, by: str, at: str
-) -> StoredWorkbookTag:
+) -> WorkbookTag:
     """Put a tag on a version, or move it there. The tagged version keeps its ID."""
     tagged_id = make_uuid("tagged", (workbook.workbookId, tag.versionTagId))
     others = [other for other in workbook.tags if other.versionTagId != tag.versionTagId]
     known = [other for other in workbook.tags if other not in others]
-    row = StoredWorkbookTag(
+    row = WorkbookTag(
         versionTagId=tag.versionTagId,
         name=tag.name,
         sourceWorkbookVersion=version,
@@ -673,9 +632,9 @@ def add_document(
 
 def add_scheduled_export(
     org: Organization, key: object, stamped: Stamps, **fields: Any
-) -> StoredScheduledExport:
+) -> ScheduledExport:
     """Schedule an export. fields has workbookId or reportId."""
-    scheduled = StoredScheduledExport(
+    scheduled = ScheduledExport(
         scheduledNotificationId=make_uuid("scheduled export", key),
         isSuspended=False,
         ownerId=stamped["createdBy"],

@@ -18,9 +18,11 @@ from sandbox.content import (
     table_source,
 )
 from sandbox.models import (
-    AccountType,
     AttributeValue,
+    MaterializationSchedule,
     Member,
+    Team,
+    UserAttribute,
     UserAttributeAssignment,
     VersionTag,
 )
@@ -37,9 +39,6 @@ from sandbox.organization import (
     Stamps,
     StoredDataModel,
     StoredReport,
-    StoredSchedule,
-    StoredTeam,
-    StoredUserAttribute,
     StoredWorkbook,
     add_connection,
     add_document,
@@ -65,6 +64,17 @@ LAST_NAMES = (
     " Young Zeller"
 ).split()
 ASCII = str.maketrans("áąęś", "aaes")
+ACCOUNT_TYPES = {
+    "View": "Open and filter workbooks",
+    "Act": "View, and write into input tables",
+    "Analyze": "Act, and explore data",
+    "Build": "Analyze, and create workbooks",
+    "Admin": "Everything",
+    "Viewer": "The older name of View, kept from before",
+    "Explorer": "The older name of Analyze, kept from before",
+    "Creator": "The older name of Build, kept from before",
+    "Finance Auditor": "View, with downloads",
+}
 TEAMS = "Finance Marketing Sales Support Engineering Operations Legal Onboarding".split()
 WORKSPACES = [
     *"Finance Marketing Sales Support Engineering Operations Legal People Executive".split(),
@@ -137,26 +147,9 @@ def _seeded(key: int) -> Stamps:
 
 
 def _seed_account_types(org: Organization) -> None:
-    descriptions = {
-        "View": "Open and filter workbooks",
-        "Act": "View, and write into input tables",
-        "Analyze": "Act, and explore data",
-        "Build": "Analyze, and create workbooks",
-        "Admin": "Everything",
-        "Viewer": "The older name of View, kept from before",
-        "Explorer": "The older name of Analyze, kept from before",
-        "Creator": "The older name of Build, kept from before",
-        "Finance Auditor": "View, with downloads",
-    }
-    for n, (name, description) in enumerate(descriptions.items()):
-        org.account_types.append(
-            AccountType(
-                accountTypeId=make_uuid("account type", name),
-                accountTypeName=name,
-                description=description,
-                isCustom=n >= 5,
-            )
-        )
+    for n, (name, description) in enumerate(ACCOUNT_TYPES.items()):
+        ids = {"accountTypeId": make_uuid("account type", name), "accountTypeName": name}
+        org.account_types.append({**ids, "description": description, "isCustom": n >= 5})
 
 
 def _seed_members(org: Organization) -> None:
@@ -191,7 +184,7 @@ def _people(org: Organization) -> list[Member]:
 def _seed_teams(org: Organization) -> None:
     people = _people(org)
     for n, name in enumerate(TEAMS):
-        team = StoredTeam(
+        team = Team(
             teamId=make_uuid("team", name),
             name=name,
             description=f"Everybody in {name}" if n % 2 else None,
@@ -258,7 +251,7 @@ def _seed_user_attributes(org: Organization) -> None:
     for n, (name, values) in enumerate(
         (("Sales Region", ["North", "South"]), ("Department", TEAMS), (DEMO_USER_ATTRIBUTE, []))
     ):
-        attribute = StoredUserAttribute(
+        attribute = UserAttribute(
             userAttributeId=make_uuid("user attribute", name),
             name=name,
             description=f"The {name.lower()} whose rows a member sees",
@@ -329,7 +322,7 @@ def _seed_schedules(org: Organization) -> None:
         count = 2 if workbook.workbookId == TWO_SCHEDULES_WORKBOOK_ID else 1
         daily = {"cronSpec": "0 6 * * *", "timezone": "America/Los_Angeles"}
         org.schedules[workbook.workbookId] = [
-            StoredSchedule(
+            MaterializationSchedule(
                 documentId=workbook.workbookId,
                 sheetId=make_short_id("sheet", table.elementId, 10),
                 elementId=table.elementId,
@@ -510,7 +503,7 @@ def _seed_model_schedules(org: Organization) -> None:
         for i, name in enumerate(elements):
             key = make_short_id("element", (model.id, i) if i else model.id, 10)
             org.schedules.setdefault(model.id, []).append(
-                StoredSchedule(
+                MaterializationSchedule(
                     documentId=model.id,
                     sheetId=make_short_id("sheet", key, 10),
                     elementId=key,

@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 
 from sandbox.api import Admin, Body, Caller, Empty, FullPage, Org, Paged, resource
 from sandbox.errors import Refusal
-from sandbox.models import File, FileType, WorkspacePermission
+from sandbox.models import FileType, WorkspacePermission
 from sandbox.organization import (
     LEVELS,
     Document,
@@ -22,6 +22,7 @@ from sandbox.organization import (
 )
 
 router = resource("files")
+File = dict[str, Any]
 
 
 class NewFile(Body):
@@ -60,7 +61,7 @@ class FileFilters:
         self.types = typeFilters
         self.parent_id = long_id(parentId or "")
 
-    def files(self, org: Organization, member_id: str) -> list[dict[str, Any]]:
+    def files(self, org: Organization, member_id: str) -> list[File]:
         """Return the files that a member can open and that match the filters."""
         documents: list[Document] = org.documents()
         if self.types == ["workspace"]:
@@ -81,10 +82,8 @@ class FileFilters:
 Filters = Annotated[FileFilters, Depends()]
 
 
-def member_files(
-    org: Organization, member_id: str, documents: Iterable[Document]
-) -> list[dict[str, Any]]:
-    """Return those documents that a member can open, in the fields of File."""
+def member_files(org: Organization, member_id: str, documents: Iterable[Document]) -> list[File]:
+    """Return those documents that a member can open as files."""
     org.member(member_id)
     return [
         as_file(document, permission)
@@ -95,8 +94,8 @@ def member_files(
     ]
 
 
-def as_file(document: Document, permission: str) -> dict[str, Any]:
-    """Return a document in the fields of File. A document without a parent is its own parent."""
+def as_file(document: Document, permission: str) -> File:
+    """Return a document as a file. A document without a parent is its own parent."""
     parent_id = document.parentId or document.id
     file = {
         "id": document.id,
@@ -125,7 +124,7 @@ def _seen_by(org: Organization, caller: str, document: Document) -> File:
     permission = org.permission(caller, document) or ("edit" if org.is_admin(caller) else None)
     if permission is None:
         raise Refusal(403, f"You cannot open file {document.id}")
-    return File(**as_file(document, permission))
+    return as_file(document, permission)
 
 
 @router.get("/v2/files/{inodeId}", summary="Get file information")

@@ -7,7 +7,7 @@ from pydantic import model_validator
 
 from sandbox.api import Admin, Body, Empty, FullPage, Org, Paged, resource
 from sandbox.errors import Refusal
-from sandbox.models import Grant, InodeGrant, WorkspacePermission
+from sandbox.models import Grant, WorkspacePermission
 from sandbox.organization import LEVELS, Organization, now, stamps, url_id
 
 router = resource("grants")
@@ -56,8 +56,11 @@ def create_grants(org: Organization, on: str, grants: Sequence[NewGrant[Any]], b
     return Empty()
 
 
-def as_row(org: Organization, grant: Grant) -> InodeGrant:
-    """Return a grant as /v2/grants shows it: with the short ID and the type of what it is on."""
+def as_row(org: Organization, grant: Grant) -> dict[str, Any]:
+    """Return a grant as /v2/grants shows it: with the short ID and the type of what it is on.
+
+    Workspaces count as folders, and data models as workbooks.
+    """
     on, kind = grant.inodeId, "folder"
     if on in org.workbooks or on in org.data_models:
         kind = "workbook"
@@ -65,8 +68,7 @@ def as_row(org: Organization, grant: Grant) -> InodeGrant:
         kind = "report"
     elif on in org.connections:
         kind = "scope"
-    fields = {**grant.model_dump(), "inodeId": url_id(on), "inodeType": kind}
-    return InodeGrant.model_validate(fields)
+    return {**grant.model_dump(), "inodeId": url_id(on), "inodeType": kind}
 
 
 @router.get("/v2/grants", summary="List grants")
@@ -78,7 +80,7 @@ async def list_grants(
     teamId: str | None = None,
     userId: str | None = None,
     directGrantsOnly: bool = False,
-) -> FullPage[InodeGrant]:
+) -> FullPage[dict[str, Any]]:
     """List the grants on a document, with those that it inherits, or those of a member or team.
 
     Grants on connections have a list of their own.
@@ -102,7 +104,7 @@ async def list_grants(
 
 
 @router.post("/v2/grants", summary="Create or update a grant")
-async def create_grant(org: Org, admin: Admin, body: NewInodeGrant) -> InodeGrant:
+async def create_grant(org: Org, admin: Admin, body: NewInodeGrant) -> dict[str, Any]:
     """Create a grant on a document, folder or workspace, or raise the one that exists."""
     document, grantee = org.document(body.inodeId), body.grantee
     held = [
@@ -116,7 +118,7 @@ async def create_grant(org: Org, admin: Admin, body: NewInodeGrant) -> InodeGran
 
 
 @router.delete("/v2/grants/{grantId}", summary="Delete a grant")
-async def delete_grant(org: Org, admin: Admin, grantId: str) -> InodeGrant:
+async def delete_grant(org: Org, admin: Admin, grantId: str) -> dict[str, Any]:
     """Delete a grant, also one on a connection, and return it."""
     grant = org.find_grant(grantId)
     org.grants[grant.inodeId].remove(grant)

@@ -11,7 +11,7 @@ from fastapi import Request
 from sandbox.api import Admin, Body, FullPage, Org, Page, Paged, TokenPage, TokenPaged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Materialization, MaterializationSchedule
-from sandbox.organization import Organization, StoredMaterialization, make_uuid, now
+from sandbox.organization import Organization, make_uuid, now
 from sandbox.resources.documents import OpenedModel
 from sandbox.resources.workbooks import Opened
 
@@ -82,7 +82,7 @@ def _start(request: Request, org: Organization, document_id: str, sheet_id: str)
     if sheet_id not in [schedule.sheetId for schedule in org.schedules.get(document_id, [])]:
         raise Refusal(404, f"Sheet {sheet_id} not found")
     earlier = [job for job in org.materializations.values() if job.documentId == document_id]
-    job = StoredMaterialization(
+    job = Materialization(
         materializationId=make_uuid("materialization", (document_id, len(earlier))),
         status="pending",
         documentId=document_id,
@@ -115,7 +115,7 @@ async def get_data_model_materialization(
     return _polled(org, model.id, materializationId)
 
 
-def _polled(org: Organization, document_id: str, job_id: str) -> StoredMaterialization:
+def _polled(org: Organization, document_id: str, job_id: str) -> Materialization:
     """Return a job of a document after one more step."""
     job = org.materializations.get(job_id)
     if job is None or job.documentId != document_id:

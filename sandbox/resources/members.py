@@ -18,9 +18,9 @@ from sandbox.api import (
     resource,
 )
 from sandbox.errors import Refusal
-from sandbox.models import AccountType, File, Member, Team
+from sandbox.models import Member, Team
 from sandbox.organization import ROBOT_ID, Organization, add_member, now, stamps, time_text
-from sandbox.resources.files import Filters, member_files
+from sandbox.resources.files import File, Filters, member_files
 
 router, types_router = resource("members"), resource("accountTypes")
 
@@ -94,7 +94,7 @@ async def create_member(org: Org, admin: Admin, body: NewMember, sendInvite: boo
     taken = org.find_email(body.email)
     if taken:
         raise Refusal(409, f"Duplicate member: email is taken, member-id={taken.memberId}")
-    account_type = org.account_type(body.memberType).accountTypeName
+    account_type = org.account_type(body.memberType)["accountTypeName"]
     teams = [org.team(team.teamId) for team in body.addToTeams]
     names = body.firstName, body.lastName
     stamped = stamps(admin, now())
@@ -129,7 +129,7 @@ async def update_member(org: Org, admin: Admin, memberId: str, body: MemberChang
     if any(archives) and not (body.isArchived or body.isInactive):
         raise Refusal(400, "archiveDocuments and archiveScheduledExports need isArchived")
     if body.memberType is not None:
-        change["memberType"] = org.account_type(body.memberType).accountTypeName
+        change["memberType"] = org.account_type(body.memberType)["accountTypeName"]
     if body.email is not None:
         check_email(body.email)
         taken = org.find_email(body.email)
@@ -197,8 +197,8 @@ async def list_recent_inodes(
     return paging.cut(recent_files(org, memberId))
 
 
-def recent_files(org: Organization, member_id: str) -> list[dict[str, Any]]:
-    """Return a dozen of a member's folders and workbooks, in the fields of File."""
+def recent_files(org: Organization, member_id: str) -> list[File]:
+    """Return a dozen of a member's folders and workbooks as files."""
     files = member_files(org, member_id, [*org.folders.values(), *org.workbooks.values()])
     files = files[:: max(1, len(files) // 12)][:12]
     day = datetime(2024, 5, 2, 9, 14, tzinfo=timezone.utc)
@@ -208,6 +208,6 @@ def recent_files(org: Organization, member_id: str) -> list[dict[str, Any]]:
 
 
 @types_router.get("/v2/accountTypes", summary="List account types")
-async def list_account_types(org: Org, paging: TokenPaged) -> TokenPage[AccountType]:
+async def list_account_types(org: Org, paging: TokenPaged) -> TokenPage[dict[str, Any]]:
     """List the account types, built-in ones first."""
     return paging.cut(org.account_types)

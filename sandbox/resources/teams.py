@@ -5,7 +5,7 @@ from typing import Any, Literal
 from sandbox.api import Admin, Body, Empty, FullPage, Org, Page, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Team
-from sandbox.organization import StoredTeam, make_uuid, now, stamps
+from sandbox.organization import make_uuid, now, stamps
 
 router = resource("teams")
 
@@ -62,7 +62,7 @@ async def create_team(org: Org, admin: Admin, body: NewTeam) -> dict[str, Any]:
     members = {org.member(member_id).memberId: admin for member_id in body.members}
     fields = body.model_dump(include={"name", "description", "visibility"})
     team_id = make_uuid("team", org.next_key())
-    team = StoredTeam(teamId=team_id, members=members, **fields, **stamps(admin, now()))
+    team = Team(teamId=team_id, members=members, **fields, **stamps(admin, now()))
     org.teams[team_id] = team
     return {**team.model_dump(exclude_unset=True), "members": [*members], "workspaceId": None}
 

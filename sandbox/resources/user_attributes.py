@@ -6,7 +6,7 @@ from pydantic import Field
 
 from sandbox.api import Admin, Body, CountedPage, Empty, Org, Paged, resource
 from sandbox.models import AttributeValue, UserAttribute, UserAttributeAssignment
-from sandbox.organization import StoredUserAttribute, make_uuid, now, stamps
+from sandbox.organization import make_uuid, now, stamps
 
 router = resource("user-attributes")
 
@@ -46,7 +46,7 @@ async def create_user_attribute(org: Org, admin: Admin, body: NewUserAttribute) 
     """Create a user attribute without assignments."""
     attribute_id = make_uuid("user attribute", org.next_key())
     fields = body.model_dump(exclude_none=True)
-    org.user_attributes[attribute_id] = StoredUserAttribute(
+    org.user_attributes[attribute_id] = UserAttribute(
         userAttributeId=attribute_id, **fields, **stamps(admin, now())
     )
     return org.user_attributes[attribute_id]

@@ -17,7 +17,7 @@ from sandbox.api import (
     openable,
     resource,
 )
-from sandbox.content import CONTROLS, Page, pages_of, sources_of
+from sandbox.content import CONTROLS, pages_of, sources_of
 from sandbox.errors import Refusal
 from sandbox.models import Element, Workbook, WorkbookPage, WorkbookPermission
 from sandbox.organization import (
@@ -146,7 +146,7 @@ async def list_workbook_page_elements(
     return paging.cut(page_of(workbook, pageId).elements)
 
 
-def page_of(workbook: StoredWorkbook, page_id: str) -> Page:
+def page_of(workbook: StoredWorkbook, page_id: str) -> WorkbookPage:
     """Return a page of a workbook, or refuse with 404."""
     for page in pages_of(workbook):
         if page.pageId == page_id:
