@@ -6,16 +6,8 @@ once, and a copy, which has the same number, shows the same.
 
 from datetime import date, timedelta
 
-from sandbox.models import Element, WorkbookPage
-from sandbox.organization import (
-    APP_URL,
-    CATALOG,
-    Source,
-    StoredWorkbook,
-    make_short_id,
-    make_uuid,
-    url_id,
-)
+from sandbox.models import Element, Source, Workbook, WorkbookPage
+from sandbox.organization import APP_URL, CATALOG, make_short_id, make_uuid, url_id
 
 ROWS = 100
 FIRST_DAY = date(2024, 1, 1)
@@ -64,7 +56,7 @@ def element_id(number: int, page: str, position: int) -> str:
     return make_short_id("element", f"{number} {page} {position}", 10)
 
 
-def pages_of(workbook: StoredWorkbook) -> list[WorkbookPage]:
+def pages_of(workbook: Workbook) -> list[WorkbookPage]:
     """Return the pages of a workbook. Some have an input table: see Options.input_tables."""
     number = workbook.number
     bars = {"type": "visualization", "vizualizationType": "bar", "columns": CHART}
@@ -98,7 +90,7 @@ def pages_of(workbook: StoredWorkbook) -> list[WorkbookPage]:
     ]
 
 
-def rows_of(workbook: StoredWorkbook, element: Element) -> list[dict[str, object]]:
+def rows_of(workbook: Workbook, element: Element) -> list[dict[str, object]]:
     """Return the rows of an element, with days of 2024 from the first to the last, in order.
 
     An element without columns has no rows.
@@ -159,13 +151,13 @@ def seeded_sources(number: int) -> list[Source]:
     return sources
 
 
-def sources_of(workbook: StoredWorkbook, version: int = 0) -> list[Source]:
+def sources_of(workbook: Workbook, version: int = 0) -> list[Source]:
     """Return what a version reads, by default the latest. Version N of the seed has N sources."""
     version = version or workbook.latestVersion
     return workbook.sources.get(version) or seeded_sources(workbook.number)[:version]
 
 
-def source_by_element(workbook: StoredWorkbook) -> dict[str, Source]:
+def source_by_element(workbook: Workbook) -> dict[str, Source]:
     """Return the source of each element that has columns, by elementId. Tables come first."""
     sources = sources_of(workbook)
     elements = [e for page in pages_of(workbook) for e in page.elements if e.columns]

@@ -5,10 +5,11 @@ No response has a field with exclude=True: only the sandbox knows it.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Source = dict[str, Any]  # what a document reads, in the fields of GET /v2/workbooks/*/sources
 WorkspacePermission = Literal["view", "explore", "organize", "edit"]
 ConnectionPermission = Literal["usage", "annotate"]
 WorkbookPermission = Literal["view", "explore", "edit"]
@@ -103,20 +104,24 @@ class UserAttribute(Stamped):
     name: str
     description: str | None = None
     defaultValue: AttributeValue | None = None
-    assignments: dict[str, UserAttributeAssignment] = Field(
-        default={}, exclude=True
-    )  # by member ID
+    # By member ID
+    assignments: dict[str, UserAttributeAssignment] = Field(default={}, exclude=True)
 
 
 class Versioned(Stamped):
-    """What workbooks, data models and reports share."""
+    """What workbooks, data models and reports share. id to workspaceId are those of the file."""
 
+    kind: ClassVar[str]
     name: str
     url: str
     path: str
     latestVersion: int
     ownerId: str
     isArchived: bool = False
+    id: str = Field(exclude=True)
+    type: FileType = Field(exclude=True)
+    parentId: str = Field(exclude=True)
+    workspaceId: str | None = Field(exclude=True)
 
 
 class VersionTag(Stamped):
@@ -143,24 +148,37 @@ class WorkbookTag(BaseModel):
 
 
 class Workbook(Versioned):
-    """A workbook."""
+    """A workbook.
 
+    number and has_input_table decide its content, see content.py. A copy has the same.
+    published and sources have the versions since the start only, see content.py for the others.
+    """
+
+    kind = "workbook"
     workbookId: str
     workbookUrlId: str
     tags: Sequence[WorkbookTag] = ()
     description: str = ""
+    number: int = Field(exclude=True)
+    has_input_table: bool = Field(exclude=True)
+    # By version: when it was published, and the memberId
+    published: dict[int, tuple[str, str]] = Field(default={}, exclude=True)
+    sources: dict[int, list[Source]] = Field(default={}, exclude=True)  # by version
 
 
 class DataModel(Versioned):
-    """A data model."""
+    """A data model. Only its file has a description."""
 
+    kind = "data model"
     dataModelId: str
     dataModelUrlId: str
+    description: str = Field(default="", exclude=True)
 
 
 class Report(Versioned):
     """A report."""
 
+    kind = "report"
     reportId: str
     reportUrlId: str
     description: str = ""

@@ -12,9 +12,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, ClassVar, TypeVar
-
-from pydantic import BaseModel
+from typing import Any, TypeVar
 
 from sandbox.errors import Refusal
 from sandbox.models import (
@@ -27,6 +25,7 @@ from sandbox.models import (
     Member,
     Report,
     ScheduledExport,
+    Source,
     Stamped,
     Team,
     UserAttribute,
@@ -38,7 +37,6 @@ from sandbox.models import (
 
 Thing = TypeVar("Thing")
 Stamps = dict[str, Any]  # the fields of Stamped
-Source = dict[str, Any]  # what a document reads, in the fields of GET /v2/workbooks/*/sources
 
 NAMESPACE = uuid.UUID("5161a5a4-db0c-4b1b-9c56-5a4db0c00000")
 APP_URL = "https://app.sigmacomputing.com/sandbox"  # where URLs in the Sigma UI begin
@@ -126,42 +124,6 @@ class StoredConnection(Connection):
         return make_uuid("inode", (self.connectionId, *path)) if path else self.connectionId
 
 
-class Located(BaseModel):
-    """What a document is as a file, and where it is. Data models have no description elsewhere."""
-
-    id: str
-    type: FileType
-    parentId: str
-    workspaceId: str | None
-    description: str = ""
-
-
-class StoredWorkbook(Workbook, Located):
-    """A workbook and its location.
-
-    number and has_input_table decide its content, see content.py. A copy has the same.
-    published and sources have the versions since the start only, see content.py for the others.
-    """
-
-    kind: ClassVar = "workbook"
-    number: int
-    has_input_table: bool
-    published: dict[int, tuple[str, str]] = {}  # by version: when, and the memberId
-    sources: dict[int, list[Source]] = {}  # by version
-
-
-class StoredDataModel(DataModel, Located):
-    """A data model and its location."""
-
-    kind: ClassVar = "data model"
-
-
-class StoredReport(Report, Located):
-    """A report and its location."""
-
-    kind: ClassVar = "report"
-
-
 class Folder(Stamped):
     """A folder in a workspace. Workspaces and My Documents are folders without a parent.
 
@@ -179,8 +141,8 @@ class Folder(Stamped):
     isArchived: bool = False
 
 
-Document = StoredWorkbook | StoredDataModel | StoredReport | Folder
-Made = TypeVar("Made", StoredWorkbook, StoredDataModel, StoredReport)
+Document = Workbook | DataModel | Report | Folder
+Made = TypeVar("Made", Workbook, DataModel, Report)
 
 
 @dataclass
@@ -239,10 +201,10 @@ class Organization:
     connections: dict[str, StoredConnection] = field(default_factory=dict)
     user_attributes: dict[str, UserAttribute] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
-    workbooks: dict[str, StoredWorkbook] = field(default_factory=dict)
+    workbooks: dict[str, Workbook] = field(default_factory=dict)
     tags: dict[str, VersionTag] = field(default_factory=dict)
-    data_models: dict[str, StoredDataModel] = field(default_factory=dict)
-    reports: dict[str, StoredReport] = field(default_factory=dict)
+    data_models: dict[str, DataModel] = field(default_factory=dict)
+    reports: dict[str, Report] = field(default_factory=dict)
     sources: dict[str, list[Source]] = field(default_factory=dict)  # of data models and reports
     grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are on
     schedules: dict[str, list[MaterializationSchedule]] = field(
@@ -289,11 +251,11 @@ class Organization:
         """Return a user attribute."""
         return _found(self.user_attributes, attribute_id, "userAttribute")
 
-    def data_model(self, model_id: str) -> StoredDataModel:
+    def data_model(self, model_id: str) -> DataModel:
         """Return a data model by its long or short ID."""
         return _found(self.data_models, model_id, "dataModel")
 
-    def report(self, report_id: str) -> StoredReport:
+    def report(self, report_id: str) -> Report:
         """Return a report by its long or short ID."""
         return _found(self.reports, report_id, "Report")
 
@@ -301,7 +263,7 @@ class Organization:
         """Return an export."""
         return _found(self.exports, query_id, "Query")
 
-    def workbook(self, workbook_id: str) -> StoredWorkbook:
+    def workbook(self, workbook_id: str) -> Workbook:
         """Return a workbook by its long or short ID."""
         return _found(self.workbooks, workbook_id, "Workbook")
 
@@ -581,7 +543,7 @@ def add_connection(
     return connection
 
 
-def publish(workbook: StoredWorkbook, sources: list[Source], by: str, at: str) -> None:
+def publish(workbook: Workbook, sources: list[Source], by: str, at: str) -> None:
     """Publish a new version of a workbook, which reads these sources."""
     workbook.latestVersion += 1
     workbook.updatedBy, workbook.updatedAt = by, at
@@ -589,9 +551,7 @@ def publish(workbook: StoredWorkbook, sources: list[Source], by: str, at: str) -
     workbook.sources[workbook.latestVersion] = sources
 
 
-def add_tag(
-    workbook: StoredWorkbook, tag: VersionTag, version: int, by: str, at: str
-) -> WorkbookTag:
+def add_tag(workbook: Workbook, tag: VersionTag, version: int, by: str, at: str) -> WorkbookTag:
     """Put a tag on a version, or move it there. The tagged version keeps its ID."""
     tagged_id = make_uuid("tagged", (workbook.workbookId, tag.versionTagId))
     others = [other for other in workbook.tags if other.versionTagId != tag.versionTagId]

@@ -19,12 +19,15 @@ from sandbox.content import (
 )
 from sandbox.models import (
     AttributeValue,
+    DataModel,
     MaterializationSchedule,
     Member,
+    Report,
     Team,
     UserAttribute,
     UserAttributeAssignment,
     VersionTag,
+    Workbook,
 )
 from sandbox.organization import (
     ALL_MEMBERS_TEAM_ID,
@@ -37,9 +40,6 @@ from sandbox.organization import (
     Options,
     Organization,
     Stamps,
-    StoredDataModel,
-    StoredReport,
-    StoredWorkbook,
     add_connection,
     add_document,
     add_member,
@@ -281,7 +281,7 @@ def _seed_workbooks(org: Organization) -> None:
         name = f"{TOPICS[n % 13]} {VIEWS[n % 7]} {n}" if n else "Plugs Sales Performance"
         add_document(
             org,
-            StoredWorkbook,
+            Workbook,
             n,
             into,
             _seeded(n),
@@ -350,7 +350,7 @@ def _seed_data_models(org: Organization) -> None:
     for n, name in enumerate(sources):
         model = add_document(
             org,
-            StoredDataModel,
+            DataModel,
             n,
             spaces[n],
             _seeded(n),
@@ -371,7 +371,7 @@ def _seed_reports(org: Organization) -> None:
     ):
         report = add_document(
             org,
-            StoredReport,
+            Report,
             n,
             spaces[place],
             _seeded(n),

@@ -15,24 +15,23 @@ from sandbox.api import (
     openable,
     resource,
 )
-from sandbox.models import DataModel, Report
-from sandbox.organization import Source, StoredDataModel, StoredReport
+from sandbox.models import DataModel, Report, Source
 
 models_router, reports_router = resource("dataModels"), resource("reports")
 
 
-async def opened_model(org: Org, caller: Caller, dataModelId: str) -> StoredDataModel:
+async def opened_model(org: Org, caller: Caller, dataModelId: str) -> DataModel:
     """Return the data model in the path. Refuses with 404, or with 403 without access."""
     return check_access(org, caller, org.data_model(dataModelId))
 
 
-async def opened_report(org: Org, caller: Caller, reportId: str) -> StoredReport:
+async def opened_report(org: Org, caller: Caller, reportId: str) -> Report:
     """Return the report in the path. Refuses with 404, or with 403 without access."""
     return check_access(org, caller, org.report(reportId))
 
 
-OpenedModel = Annotated[StoredDataModel, Depends(opened_model)]
-OpenedReport = Annotated[StoredReport, Depends(opened_report)]
+OpenedModel = Annotated[DataModel, Depends(opened_model)]
+OpenedReport = Annotated[Report, Depends(opened_report)]
 
 
 @models_router.get("/v2/dataModels", summary="List data models")

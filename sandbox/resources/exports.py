@@ -14,8 +14,8 @@ from sandbox.api import Body, Org, resource
 from sandbox.content import CONTROLS, TYPES, pages_of, rows_of
 from sandbox.errors import Refusal
 from sandbox.export_files import CONTENT_TYPES, ROWS_PER_MB, large_csv, make_file
-from sandbox.models import Element
-from sandbox.organization import Export, ExportedTable, StoredWorkbook, make_short_id
+from sandbox.models import Element, Workbook
+from sandbox.organization import Export, ExportedTable, make_short_id
 from sandbox.resources.workbooks import Opened, element_of, page_of, with_tag
 
 router, query_router = resource("workbooks"), resource("query")
@@ -92,7 +92,7 @@ async def export_workbook(org: Org, workbook: Opened, body: NewExport) -> dict[s
     return {"jobComplete": False, "queryId": query_id}
 
 
-def _chosen(workbook: StoredWorkbook, body: NewExport) -> list[Element]:
+def _chosen(workbook: Workbook, body: NewExport) -> list[Element]:
     """Return the elements with rows that an export shows, or refuse."""
     if body.pageId is not None and body.elementId is not None:
         raise Refusal(400, "pageId: not together with elementId")

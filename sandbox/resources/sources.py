@@ -7,16 +7,8 @@ from fastapi import Request
 from sandbox.api import Admin, Body, CountedPage, Org, Paged, resource
 from sandbox.content import TYPES, source_by_element, sources_of
 from sandbox.errors import Refusal
-from sandbox.models import Element
-from sandbox.organization import (
-    Organization,
-    Source,
-    StoredWorkbook,
-    make_short_id,
-    now,
-    publish,
-    url_id,
-)
+from sandbox.models import Element, Source, Workbook
+from sandbox.organization import Organization, make_short_id, now, publish, url_id
 from sandbox.resources.workbooks import Opened, TaggedByName, element_of, elements_of
 
 router = resource("workbooks")
@@ -196,7 +188,7 @@ async def get_workbook_columns(
 
 
 def columns_of(
-    org: Organization, workbook: StoredWorkbook, element: Element
+    org: Organization, workbook: Workbook, element: Element
 ) -> dict[str, dict[str, str]]:
     """Return the fields that all lists of columns have, by label."""
     if not element.columns:
@@ -230,7 +222,7 @@ async def get_element_query(
     return query_of(org, workbook, element_of(workbook, elementId))
 
 
-def query_of(org: Organization, workbook: StoredWorkbook, element: Element) -> dict[str, str]:
+def query_of(org: Organization, workbook: Workbook, element: Element) -> dict[str, str]:
     """Return the query of an element, or the reason why there is none."""
     named = {"elementId": element.elementId, "name": element.name}
     if not element.columns:

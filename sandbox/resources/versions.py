@@ -7,14 +7,7 @@ from sandbox.api import Admin, Body, CountedPage, FullPage, Org, Paged, resource
 from sandbox.content import sources_of
 from sandbox.errors import Refusal
 from sandbox.models import VersionTag, Workbook, WorkbookTag
-from sandbox.organization import (
-    Organization,
-    StoredWorkbook,
-    add_tag,
-    now,
-    publish,
-    time_text,
-)
+from sandbox.organization import Organization, add_tag, now, publish, time_text
 from sandbox.resources.workbooks import Opened
 
 router = resource("workbooks")
@@ -75,7 +68,7 @@ async def tag_workbook(org: Org, admin: Admin, body: AppliedTag) -> dict[str, st
     }
 
 
-def _check_version(workbook: StoredWorkbook, version: int) -> int:
+def _check_version(workbook: Workbook, version: int) -> int:
     """Return the number of a published version, or refuse with 404."""
     if not 1 <= version <= workbook.latestVersion:
         raise Refusal(404, f"Version {version} of workbook {workbook.workbookId} not found")
@@ -111,7 +104,7 @@ async def restore_workbook_version(
     return workbook
 
 
-def history(org: Organization, workbook: StoredWorkbook) -> list[dict[str, Any]]:
+def history(org: Organization, workbook: Workbook) -> list[dict[str, Any]]:
     """Return the published versions of a workbook, the latest first.
 
     In the seed, a version was published each day. The even ones are by other members.

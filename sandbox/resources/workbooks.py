@@ -1,6 +1,6 @@
 """/v2/workbooks: the workbooks, their content and their grants."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends
 
@@ -20,13 +20,7 @@ from sandbox.api import (
 from sandbox.content import CONTROLS, pages_of, sources_of
 from sandbox.errors import Refusal
 from sandbox.models import Element, Workbook, WorkbookPage, WorkbookPermission
-from sandbox.organization import (
-    StoredWorkbook,
-    add_document,
-    now,
-    publish,
-    stamps,
-)
+from sandbox.organization import add_document, now, publish, stamps
 from sandbox.resources.grants import NewGrant, NewGrants, create_grants
 
 router = resource("workbooks")
@@ -47,17 +41,17 @@ class NewWorkbookGrant(NewGrant[WorkbookPermission]):
     tagId: str | None = None
 
 
-async def opened(org: Org, caller: Caller, workbookId: str) -> StoredWorkbook:
+async def opened(org: Org, caller: Caller, workbookId: str) -> Workbook:
     """Return the workbook in the path. Refuses with 404, or with 403 if the caller lacks access."""
     return check_access(org, caller, org.workbook(workbookId))
 
 
-Opened = Annotated[StoredWorkbook, Depends(opened)]
+Opened = Annotated[Workbook, Depends(opened)]
 
 
 async def with_tag(
     workbook: Opened, tag: str | None = None, bookmarkId: str | None = None
-) -> StoredWorkbook:
+) -> Workbook:
     """Return the workbook, which a tagged version is like. Refuses unknown tags and bookmarks."""
     if bookmarkId is not None:
         raise Refusal(404, f"Bookmark {bookmarkId} not found")
@@ -68,13 +62,13 @@ async def with_tag(
 
 async def with_tag_name(
     workbook: Opened, tagName: str | None = None, bookmarkId: str | None = None
-) -> StoredWorkbook:
+) -> Workbook:
     """Do the same for the operations that have another name for the tag."""
     return await with_tag(workbook, tagName, bookmarkId)
 
 
-Tagged = Annotated[StoredWorkbook, Depends(with_tag)]
-TaggedByName = Annotated[StoredWorkbook, Depends(with_tag_name)]
+Tagged = Annotated[Workbook, Depends(with_tag)]
+TaggedByName = Annotated[Workbook, Depends(with_tag_name)]
 
 
 @router.get("/v2/workbooks", summary="List workbooks")
@@ -86,16 +80,13 @@ async def list_workbooks(
     skipPermissionCheck: bool = False,
     isArchived: bool = False,
     excludeExplorations: bool = False,
-) -> FullPage[Workbook]:
+) -> FullPage[Workbook | dict[str, Any]]:
     """List what the owner of the credentials can open; skipPermissionCheck is for admins."""
     workbooks = [one for one in org.workbooks.values() if one.isArchived == isArchived]
     page = paging.cut(await openable(org, caller, workbooks, skipPermissionCheck))
     if excludeTags:
-        fields = set(Workbook.model_fields) - {"tags"}
-        page["entries"] = [
-            Workbook(**one.model_dump(include=fields, exclude_unset=True))
-            for one in page["entries"]
-        ]
+        entries = page["entries"]
+        page["entries"] = [w.model_dump(exclude={"tags"}, exclude_unset=True) for w in entries]
     return page
 
 
@@ -112,7 +103,7 @@ async def copy_workbook(org: Org, admin: Admin, workbook: Opened, body: Workbook
     more = {"description": body.description} if body.description else {}
     copy = add_document(
         org,
-        StoredWorkbook,
+        Workbook,
         org.next_key(),
         folder,
         stamps(admin, at := now()),
@@ -146,7 +137,7 @@ async def list_workbook_page_elements(
     return paging.cut(page_of(workbook, pageId).elements)
 
 
-def page_of(workbook: StoredWorkbook, page_id: str) -> WorkbookPage:
+def page_of(workbook: Workbook, page_id: str) -> WorkbookPage:
     """Return a page of a workbook, or refuse with 404."""
     for page in pages_of(workbook):
         if page.pageId == page_id:
@@ -160,12 +151,12 @@ async def list_workbook_elements(paging: Paged, workbook: TaggedByName) -> Count
     return paging.cut(elements_of(workbook))
 
 
-def elements_of(workbook: StoredWorkbook) -> list[Element]:
+def elements_of(workbook: Workbook) -> list[Element]:
     """Return the elements of all pages, in order."""
     return [element for page in pages_of(workbook) for element in page.elements]
 
 
-def element_of(workbook: StoredWorkbook, element_id: str) -> Element:
+def element_of(workbook: Workbook, element_id: str) -> Element:
     """Return an element of a workbook, or refuse with 404."""
     for element in elements_of(workbook):
         if element.elementId == element_id:
