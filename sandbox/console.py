@@ -7,7 +7,6 @@ workspaces, connections and workbooks end like Sigma's, so they can be pasted as
 import json
 import re
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -85,19 +84,6 @@ def find(org: Organization, key: str) -> Named:
     return Named("", key, "")
 
 
-@dataclass
-class Listing:
-    """One page of a list: the rows that a search found, the last changed first."""
-
-    rows: list[Any]
-    number: int  # of this page, from 1
-    pages: int
-    found: int
-    total: int
-    search: str
-    label: str  # of the search form
-
-
 class View:
     """What a page needs: the organization, its last changes, and how to show them."""
 
@@ -107,16 +93,26 @@ class View:
         self.changes: Changes = self.state.changes
         self.search, self.page = search, page
 
-    def listing(self, things: list[Any], key: str, label: str, fields: str) -> Listing:
-        """Return a page of things, after a search in these fields. key is the field of the ID."""
+    def listing(self, things: list[Any], key: str, label: str, fields: str) -> dict[str, Any]:
+        """Return a page of what a search finds in these fields, the last changed first.
+
+        key is the field of the ID. label is that of the search form.
+        """
         wanted = self.search.strip().casefold()
         found = [t for t in things if not wanted or wanted in self._text(t, fields.split())]
         order = ("New", "Changed", "")
         found.sort(key=lambda t: order.index(self.changes.touched(getattr(t, key, ""))))
         pages = max(1, -(-len(found) // ROWS))
         number = min(max(self.page, 1), pages)
-        rows = found[(number - 1) * ROWS : number * ROWS]
-        return Listing(rows, number, pages, len(found), len(things), self.search, label)
+        return {
+            "rows": found[(number - 1) * ROWS : number * ROWS],
+            "number": number,
+            "pages": pages,
+            "found": len(found),
+            "total": len(things),
+            "search": self.search,
+            "label": label,
+        }
 
     def _text(self, thing: Any, fields: list[str]) -> str:
         """Return what a search looks at: the values of the fields, and the names behind IDs."""

@@ -131,8 +131,6 @@ class VersionTag(Stamped):
     name: str
     ownerId: str
     isArchived: bool = False
-    description: str = ""
-    color: str = ""
 
 
 class WorkbookTag(BaseModel):

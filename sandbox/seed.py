@@ -87,7 +87,6 @@ TOPICS = (
     " Deliveries Returns"
 ).split()
 VIEWS = "Overview Forecast Weekly Monthly Deep-Dive Audit Tracker".split()
-TAGS = {"Production": "grass", "Staging": "amber", "QA": "violet", "Old release": "bronze"}
 DEMO_USER_ATTRIBUTE = "Region"  # has no assignments yet
 
 OWNER_ID = make_short_id("member", "owner", 28)
@@ -124,19 +123,21 @@ def seed(options: Options) -> Organization:
     org.clients[VIEWER_CLIENT_ID] = Client(VIEWER_SECRET, VIEWER_ID, "Viewer")
     _seed_account_types(org)
     _seed_members(org)
+    # The leaver has credentials, and every fourth member OAuth sign-ins
+    every_fourth = [person.memberId for person in _people(org)[3::4]]
+    org.clients[LEAVER_CLIENT_ID] = Client(LEAVER_SECRET, every_fourth[0], "Weekly report")
+    org.sign_ins = {member_id: 2 - n % 2 for n, member_id in enumerate(every_fourth)}
     _seed_teams(org)
     _seed_workspaces(org)
     _seed_connections(org)
     _seed_user_attributes(org)
     _seed_workbooks(org)
     _seed_tags(org)
-    _seed_schedules(org)
     _seed_data_models(org)
-    _seed_model_schedules(org)
+    _seed_schedules(org)
     _seed_reports(org)
     _seed_scheduled_exports(org)
     _seed_grants(org)
-    _seed_leaver(org)
     _seed_tenants(org)
     return org
 
@@ -168,13 +169,10 @@ def _seed_members(org: Organization) -> None:
         first, last, email, kind, key = special.get(n, (first, last, email, kind, n))
         add_member(org, key, first, last, f"{email}@example.com", kind, _seeded(n))
     for n in range(5):
-        email = f"gone{n}@example.com"
-        add_member(
-            org, f"left {n}", "Gone", f"Person{n}", email, "View", _seeded(n)
-        ).isArchived = True
-    email = "scheduler-robot@example.com"
-    robot = ROBOT_ID, "Scheduler", "User", email, "admin", _seeded(0)
-    add_member(org, *robot, member_id=ROBOT_ID)
+        names = "Gone", f"Person{n}", f"gone{n}@example.com"
+        add_member(org, f"left {n}", *names, "View", _seeded(n)).isArchived = True
+    names = "Scheduler", "User", "scheduler-robot@example.com"
+    add_member(org, ROBOT_ID, *names, "admin", _seeded(0), member_id=ROBOT_ID)
 
 
 def _people(org: Organization) -> list[Member]:
@@ -260,9 +258,8 @@ def _seed_user_attributes(org: Organization) -> None:
         )
         for i, member in enumerate(_people(org)[:60] if values else ()):
             value = AttributeValue(val=values[i % len(values)], type="string")
-            attribute.assignments[member.memberId] = UserAttributeAssignment(
-                userId=member.memberId, value=value, **_seeded(n)
-            )
+            given = UserAttributeAssignment(userId=member.memberId, value=value, **_seeded(n))
+            attribute.assignments[member.memberId] = given
         org.user_attributes[attribute.userAttributeId] = attribute
 
 
@@ -295,16 +292,10 @@ def _seed_workbooks(org: Organization) -> None:
 
 def _seed_tags(org: Organization) -> None:
     """Add four tags. Some workbooks carry Production, on the version before the latest."""
-    for n, (name, color) in enumerate(TAGS.items()):
-        tag_id = make_uuid("tag", name)
-        org.tags[tag_id] = VersionTag(
-            versionTagId=tag_id,
-            name=name,
-            ownerId=OWNER_ID,
-            isArchived=name == "Old release",
-            color=color,
-            **_seeded(n),
-        )
+    for n, name in enumerate(("Production", "Staging", "QA", "Old release")):
+        ids = {"versionTagId": make_uuid("tag", name), "ownerId": OWNER_ID}
+        tag = VersionTag(name=name, isArchived=name == "Old release", **ids, **_seeded(n))
+        org.tags[tag.versionTagId] = tag
     for number, version, name in (
         (0, 4, "Production"),
         (0, 6, "Staging"),
@@ -313,26 +304,6 @@ def _seed_tags(org: Organization) -> None:
         workbook = org.workbooks[make_uuid("workbook", number)]
         at = time_text(SEED_TIME + timedelta(days=version, hours=number))
         add_tag(workbook, org.tags[make_uuid("tag", name)], version, OWNER_ID, at)
-
-
-def _seed_schedules(org: Organization) -> None:
-    """Add a materialization schedule to 26 workbooks, every tenth; one has two."""
-    for workbook in list(org.workbooks.values())[: min(org.options.workbooks, 260) : 10]:
-        tables = pages_of(workbook)[1].elements
-        count = 2 if workbook.workbookId == TWO_SCHEDULES_WORKBOOK_ID else 1
-        daily = {"cronSpec": "0 6 * * *", "timezone": "America/Los_Angeles"}
-        org.schedules[workbook.workbookId] = [
-            MaterializationSchedule(
-                documentId=workbook.workbookId,
-                sheetId=make_short_id("sheet", table.elementId, 10),
-                elementId=table.elementId,
-                elementName=table.name,
-                schedule=None if workbook.number == 30 else daily,  # None: on request only
-                configuredAt=workbook.createdAt,
-                paused=workbook.workbookId == PAUSED_WORKBOOK_ID,
-            )
-            for table in tables[:count]
-        ]
 
 
 def _seed_data_models(org: Organization) -> None:
@@ -348,16 +319,8 @@ def _seed_data_models(org: Organization) -> None:
     }
     spaces = org.spaces()
     for n, name in enumerate(sources):
-        model = add_document(
-            org,
-            DataModel,
-            n,
-            spaces[n],
-            _seeded(n),
-            name=name,
-            latestVersion=1,
-            ownerId=OWNER_ID,
-        )
+        fields = {"name": name, "latestVersion": 1, "ownerId": OWNER_ID}
+        model = add_document(org, DataModel, n, spaces[n], _seeded(n), **fields)
         org.sources[model.id] = sources[name]
 
 
@@ -365,20 +328,10 @@ def _seed_reports(org: Organization) -> None:
     """Add five reports in different workspaces. One belongs to a deactivated member."""
     people, spaces = _people(org), org.spaces()
     owners = [OWNER_ID, DEMO_MEMBER_ID, people[4].memberId, GONE_IDS[2]]
-    for n, (name, place) in enumerate(
-        (("Monthly Sales", 2), ("Campaign Summary", 1), ("Ticket Backlog", 3), ("Budget", 0))
-        + (("Board Pack", 8),)
-    ):
-        report = add_document(
-            org,
-            Report,
-            n,
-            spaces[place],
-            _seeded(n),
-            name=name,
-            latestVersion=1 + n,
-            ownerId=owners[n % 4],
-        )
+    places = {"Monthly Sales": 2, "Campaign Summary": 1, "Ticket Backlog": 3, "Budget": 0}
+    for n, (name, place) in enumerate({**places, "Board Pack": 8}.items()):
+        fields = {"name": name, "latestVersion": 1 + n, "ownerId": owners[n % 4]}
+        report = add_document(org, Report, n, spaces[place], _seeded(n), **fields)
         org.sources[report.id] = seeded_sources(n + 1)  # what workbook n + 1 reads
 
 
@@ -393,7 +346,7 @@ def _seed_scheduled_exports(org: Organization) -> None:
         ("monthly", "0 6 1 * *", "Etc/UTC"),
         ("on Fridays", "0 17 * * 5", "America/Los_Angeles"),
     )
-    gone = {7: make_short_id("member", "left 0", 28), 14: make_short_id("member", "left 1", 28)}
+    gone = {7: GONE_IDS[0], 14: GONE_IDS[1]}
     workbooks = list(org.workbooks.values())[: org.options.workbooks : 8]
     documents: list[Document] = [*workbooks, *list(org.reports.values())[::2]]
     for n, document in enumerate(documents):
@@ -496,27 +449,36 @@ def _seed_tenants(org: Organization) -> None:
         )
 
 
-def _seed_model_schedules(org: Organization) -> None:
-    """Add materialization schedules to three data models. The first has two, one is paused."""
+def _seed_schedules(org: Organization) -> None:
+    """Add a materialization schedule to 26 workbooks, every tenth, and to three data models.
+
+    One workbook and one data model have two.
+    """
+    for workbook in list(org.workbooks.values())[: min(org.options.workbooks, 260) : 10]:
+        tables = pages_of(workbook)[1].elements
+        for table in tables[: 2 if workbook.id == TWO_SCHEDULES_WORKBOOK_ID else 1]:
+            cron = "" if workbook.number == 30 else "0 6 * * *"
+            paused = workbook.id == PAUSED_WORKBOOK_ID
+            _add_schedule(org, workbook, table.elementId, table.name, cron, paused)
     for n, elements in enumerate((["Orders", "Orders by Region"], ["Customers"], ["Stores"])):
         model = org.data_models[make_uuid("data model", n)]
         for i, name in enumerate(elements):
             key = make_short_id("element", (model.id, i) if i else model.id, 10)
-            org.schedules.setdefault(model.id, []).append(
-                MaterializationSchedule(
-                    documentId=model.id,
-                    sheetId=make_short_id("sheet", key, 10),
-                    elementId=key,
-                    elementName=name,
-                    schedule={"cronSpec": "30 5 * * *", "timezone": "America/Los_Angeles"},
-                    configuredAt=model.createdAt,
-                    paused=n == 1,
-                )
-            )
+            _add_schedule(org, model, key, name, "30 5 * * *", n == 1)
 
 
-def _seed_leaver(org: Organization) -> None:
-    """Give the leaver credentials, and every fourth member OAuth sign-ins."""
-    people = [person.memberId for person in _people(org)[3::4]]
-    org.clients[LEAVER_CLIENT_ID] = Client(LEAVER_SECRET, people[0], "Weekly report")
-    org.sign_ins = {member_id: 2 - n % 2 for n, member_id in enumerate(people)}
+def _add_schedule(
+    org: Organization, document: Workbook | DataModel, key: str, name: str, cron: str, paused: bool
+) -> None:
+    """Add the schedule of an element. Without a cron text, it runs on request only."""
+    org.schedules.setdefault(document.id, []).append(
+        MaterializationSchedule(
+            documentId=document.id,
+            sheetId=make_short_id("sheet", key, 10),
+            elementId=key,
+            elementName=name,
+            schedule={"cronSpec": cron, "timezone": "America/Los_Angeles"} if cron else None,
+            configuredAt=document.createdAt,
+            paused=paused,
+        )
+    )

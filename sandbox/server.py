@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope
 
@@ -38,34 +38,25 @@ from sandbox.resources import (
 from sandbox.seed import seed
 
 HOST = "127.0.0.1"  # no other: everyone who can reach the sandbox may change everything in it
-ROUTERS = (
-    auth.router,
-    auth.whoami_router,
-    auth.credentials_router,
-    auth.tenants_router,
-    members.router,
-    members.types_router,
-    teams.router,
-    workspaces.router,
-    connections.router,
-    documents.models_router,
-    documents.reports_router,
-    files.router,
-    grants.router,
-    user_attributes.router,
-    workbooks.router,
-    versions.router,
-    sources.router,
-    materializations.router,
-    materializations.models_router,
-    schedules.router,
-    schedules.members_router,
-    schedules.reports_router,
-    exports.router,
-    exports.query_router,
-    not_supported.router,
-    admin.router,
-    embed_check.router,
+MODULES = (
+    auth,
+    members,
+    teams,
+    workspaces,
+    connections,
+    documents,
+    files,
+    grants,
+    user_attributes,
+    workbooks,
+    versions,
+    sources,
+    materializations,
+    schedules,
+    exports,
+    not_supported,
+    admin,
+    embed_check,
 )
 
 
@@ -99,8 +90,10 @@ def create_app(options: Options, rules: list[Fault], url: str = f"http://{HOST}:
     app.state.log = RequestLog(Faults(app, rules))
     app.add_middleware(TrackChanges)
     errors.install(app)
-    for router in ROUTERS:
-        app.include_router(router)
+    for module in MODULES:
+        for router in vars(module).values():
+            if isinstance(router, APIRouter):
+                app.include_router(router)
     console.install(app)
     return app
 

@@ -123,12 +123,10 @@ async def list_lineage_tree(
 ) -> CountedPage[dict[str, Any]]:
     """List the sources, and the elements that read them."""
     rows = [lineage_row(org, source) for source in sources_of(workbook)]
-    by_element = source_by_element(workbook)
-    for element in elements_of(workbook):
-        if element.columns:
-            ids = [node_id(by_element[element.elementId])]
-            row = {"type": "element", "sourceIds": ids, "dataSourceIds": ids}
-            rows.append({**row, "elementId": element.elementId})
+    for element_id, source in source_by_element(workbook).items():
+        ids = [node_id(source)]
+        row = {"type": "element", "sourceIds": ids, "dataSourceIds": ids}
+        rows.append({**row, "elementId": element_id})
     return paging.cut(rows)
 
 
@@ -139,12 +137,7 @@ async def list_lineage_tree(
 async def list_lineage(org: Org, workbook: Opened, elementId: str) -> dict[str, Any]:
     """Return the source that an element reads. Texts and controls read none."""
     element = element_of(workbook, elementId)
-    node = {
-        "nodeId": elementId,
-        "type": "sheet",
-        "name": element.name or "",
-        "elementId": elementId,
-    }
+    node = {"nodeId": elementId, "elementId": elementId, "type": "sheet", "name": element.name}
     if not element.columns:
         return {"dependencies": {elementId: node}, "edges": []}
     source = source_by_element(workbook)[elementId]
@@ -162,13 +155,11 @@ async def get_element_columns(
     org: Org, paging: Paged, workbook: Opened, elementId: str
 ) -> CountedPage[dict[str, Any]]:
     """List the columns of an element. Texts and controls have none."""
-    columns = columns_of(org, workbook, element_of(workbook, elementId))
-    return paging.cut(
-        [
-            {"label": label, "type": {"type": TYPES.get(label, "text")}, **column}
-            for label, column in columns.items()
-        ]
-    )
+    rows = columns_of(org, workbook, element_of(workbook, elementId))
+    for row in rows:
+        row["label"] = row.pop("name")
+        row["type"] = {"type": TYPES.get(row["label"], "text")}
+    return paging.cut(rows)
 
 
 @router.get(
@@ -180,27 +171,26 @@ async def get_workbook_columns(
     """List the columns of all elements, with other fields than those of one element."""
     return paging.cut(
         [
-            {"name": label, "type": {}, "elementId": element.elementId, **column}
+            {**row, "type": {}, "elementId": element.elementId}
             for element in elements_of(workbook)
-            for label, column in columns_of(org, workbook, element).items()
+            for row in columns_of(org, workbook, element)
         ]
     )
 
 
-def columns_of(
-    org: Organization, workbook: Workbook, element: Element
-) -> dict[str, dict[str, str]]:
-    """Return the fields that all lists of columns have, by label."""
+def columns_of(org: Organization, workbook: Workbook, element: Element) -> list[dict[str, Any]]:
+    """Return the columns of an element, in the fields that all lists of columns have."""
     if not element.columns:
-        return {}
+        return []
     source = lineage_row(org, source_by_element(workbook)[element.elementId])
-    return {
-        label: {
+    return [
+        {
             "columnId": make_short_id("column", f"{element.elementId} {label}", 10),
             "formula": f"[{source['name']}/{label}]",
+            "name": label,
         }
         for label in element.columns
-    }
+    ]
 
 
 @router.get("/v2/workbooks/{workbookId}/queries", summary="List SQL queries in a workbook")

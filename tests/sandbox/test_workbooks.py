@@ -121,7 +121,7 @@ def test_lineage_and_queries(api):
         file = api("GET", f"/v2/files/{table['inodeId']}")
         assert (file["type"], file["name"]) == ("table", table["name"])
         assert [f"inode-{file['urlId']}"] in [row["sourceIds"] for row in readers]
-    assert [row["elementId"] for row in readers] == [e["elementId"] for e in with_rows]
+    assert {row["elementId"] for row in readers} == {e["elementId"] for e in with_rows}
     assert len({row["sourceIds"][0] for row in readers}) == len(sources)
     queries = api.whole_list(f"{WORKBOOK}/queries", limit=2)
     assert [row["elementId"] for row in queries] == [e["elementId"] for e in with_rows]
