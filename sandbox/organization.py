@@ -316,17 +316,6 @@ class Organization:
         """Return the teams of a member."""
         return [team for team in self.teams.values() if member_id in team.members]
 
-    def deactivate(self, member: Member, new_owner_id: str) -> None:
-        """Deactivate a member, and transfer documents and scheduled exports to another one."""
-        new_owner = self.member(new_owner_id)
-        member.isArchived = True
-        for document in self.documents():
-            if document.ownerId == member.memberId and document.parentId is not None:
-                document.ownerId = new_owner.memberId
-        for scheduled in self.scheduled_exports.values():
-            if scheduled.ownerId == member.memberId:
-                scheduled.ownerId = new_owner.memberId
-
     def scheduled_exports_of(self, document_id: str) -> list[ScheduledExport]:
         """Return the scheduled exports of a workbook or report."""
         every = self.scheduled_exports.values()

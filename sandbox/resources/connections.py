@@ -8,7 +8,7 @@ from sandbox.api import Admin, Body, Empty, FullPage, Org, Paged, resource
 from sandbox.errors import Refusal
 from sandbox.models import Connection, ConnectionPermission, Grant
 from sandbox.organization import APP_URL, StoredConnection, add_connection, now, stamps, url_id
-from sandbox.resources.grants import NewGrant, NewGrants, create_grants
+from sandbox.resources.grants import NewGrants, create_grants
 
 router = resource("connections")
 
@@ -120,7 +120,7 @@ async def list_connection_grants(org: Org, paging: Paged, connectionId: str) -> 
 
 @router.post("/v2/connections/{connectionId}/grants", summary="Add grants to a connection")
 async def create_connection_grant(
-    org: Org, admin: Admin, connectionId: str, body: NewGrants[NewGrant[ConnectionPermission]]
+    org: Org, admin: Admin, connectionId: str, body: NewGrants[ConnectionPermission]
 ) -> Empty:
     """Create grants, or update those that exist."""
     return create_grants(org, org.connection(connectionId).connectionId, body.grants, admin)

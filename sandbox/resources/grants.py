@@ -12,7 +12,6 @@ from sandbox.organization import LEVELS, Organization, now, stamps, url_id
 
 router = resource("grants")
 
-One = TypeVar("One")
 Permission = TypeVar("Permission", bound=str)
 
 
@@ -30,23 +29,23 @@ class Grantee(Body):
 
 
 class NewGrant(Body, Generic[Permission]):
-    """A permission for a member or a team. Which permissions there are depends on the resource."""
+    """A permission for a member or a team. With tagId it also counts for the whole workbook."""
 
     grantee: Grantee
     permission: Permission
+    tagId: str | None = None
 
 
-class NewGrants(Body, Generic[One]):
-    """The body of POST .../grants."""
+class NewGrants(Body, Generic[Permission]):
+    """The body of POST .../grants. Which permissions there are depends on the resource."""
 
-    grants: list[One]
+    grants: list[NewGrant[Permission]]
 
 
 class NewInodeGrant(NewGrant[WorkspacePermission]):
-    """The body of POST /v2/grants. tagId has no effect."""
+    """The body of POST /v2/grants."""
 
     inodeId: str
-    tagId: str | None = None
 
 
 def create_grants(org: Organization, on: str, grants: Sequence[NewGrant[Any]], by: str) -> Empty:

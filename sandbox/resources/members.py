@@ -145,11 +145,16 @@ async def update_member(org: Org, admin: Admin, memberId: str, body: MemberChang
 
 
 def _deactivate(org: Organization, member: Member, new_owner_id: str, admin: str) -> None:
+    """Deactivate a member, end credentials and tokens, and transfer what the member owns."""
     if member.memberId in (admin, ROBOT_ID):
         raise Refusal(400, f"Member {member.memberId} cannot be deactivated")
     if org.member(new_owner_id).isArchived:
         raise Refusal(400, f"newOwnerId: member {new_owner_id} is deactivated")
-    org.deactivate(member, new_owner_id)
+    member.isArchived = True
+    owned = [document for document in org.documents() if document.parentId is not None]
+    for one in (*owned, *org.scheduled_exports.values()):
+        if one.ownerId == member.memberId:
+            one.ownerId = new_owner_id
     for client_id, client in [*org.clients.items()]:
         if client.owner_id == member.memberId:
             del org.clients[client_id]

@@ -13,21 +13,13 @@ from sandbox.resources.workbooks import Opened
 router = resource("workbooks")
 
 
-class SourceMapping(Body):
-    """The connection that replaces another in a tagged version."""
-
-    fromConnectionId: str
-    toConnectionId: str
-    paths: list[dict[str, list[str]]]
-
-
 class AppliedTag(Body):
     """The body of POST /v2/workbooks/tag. What follows workbookVersion has no effect."""
 
     workbookId: str
     tag: str
     workbookVersion: int | None = None
-    sourceMappingConfig: list[SourceMapping] = []
+    sourceMappingConfig: list[Any] = []
     dataModelSourceTaggedVersions: list[Any] = []
     sourceVersions: dict[str, Any] = {}
     grantSourceAccess: bool = False
@@ -57,9 +49,6 @@ async def tag_workbook(org: Org, admin: Admin, body: AppliedTag) -> dict[str, st
     if tag is None:
         raise Refusal(404, f"Tag {body.tag} not found")
     version = _check_version(workbook, body.workbookVersion or workbook.latestVersion)
-    for mapping in body.sourceMappingConfig:
-        org.connection(mapping.fromConnectionId)
-        org.connection(mapping.toConnectionId)
     row = add_tag(workbook, tag, version, admin, now())
     return {
         "versionTagId": tag.versionTagId,

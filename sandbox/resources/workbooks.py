@@ -21,7 +21,7 @@ from sandbox.content import CONTROLS, pages_of, sources_of
 from sandbox.errors import Refusal
 from sandbox.models import Element, Workbook, WorkbookPage, WorkbookPermission
 from sandbox.organization import add_document, now, publish, stamps
-from sandbox.resources.grants import NewGrant, NewGrants, create_grants
+from sandbox.resources.grants import NewGrants, create_grants
 
 router = resource("workbooks")
 
@@ -33,12 +33,6 @@ class WorkbookCopy(Body):
     name: str
     description: str = ""
     copyBookmarks: Literal["all", "accessible"] | None = None
-
-
-class NewWorkbookGrant(NewGrant[WorkbookPermission]):
-    """A permission on a workbook. With tagId it also counts for the whole workbook."""
-
-    tagId: str | None = None
 
 
 async def opened(org: Org, caller: Caller, workbookId: str) -> Workbook:
@@ -174,7 +168,7 @@ async def get_workbook_controls(paging: Paged, workbook: Opened) -> CountedPage[
     "/v2/workbooks/{workbookId}/grants", summary="Grant permissions on a workbook to users or teams"
 )
 async def create_workbook_grant(
-    org: Org, admin: Admin, workbook: Opened, body: NewGrants[NewWorkbookGrant]
+    org: Org, admin: Admin, workbook: Opened, body: NewGrants[WorkbookPermission]
 ) -> Empty:
     """Create grants, or update those that exist."""
     return create_grants(org, workbook.workbookId, body.grants, admin)

@@ -3,13 +3,13 @@
 from sandbox.api import Admin, Body, Empty, FullPage, Org, Page, Paged, resource
 from sandbox.models import Grant, Workspace, WorkspacePermission
 from sandbox.organization import add_workspace, now, stamps
-from sandbox.resources.grants import NewGrant, NewGrants, create_grants
+from sandbox.resources.grants import NewGrants, create_grants
 
 router = resource("workspaces")
 
 
 class NewWorkspace(Body):
-    """The body of POST /v2/workspaces, and of PATCH /v2/workspaces/{workspaceId}."""
+    """The body of POST /v2/workspaces."""
 
     name: str
     noDuplicates: bool = False
@@ -51,30 +51,6 @@ async def get_workspace(org: Org, workspaceId: str) -> Workspace:
     return org.workspace(workspaceId)
 
 
-@router.patch("/v2/workspaces/{workspaceId}", summary="Update a workspace")
-async def update_workspace(
-    org: Org, admin: Admin, workspaceId: str, body: NewWorkspace
-) -> Workspace:
-    """Rename a workspace. noDuplicates has no effect here."""
-    workspace = org.workspace(workspaceId)
-    workspace.name, workspace.updatedBy, workspace.updatedAt = body.name, admin, now()
-    folder = org.destination(workspace.workspaceId)
-    for inner in org.content(folder):
-        org.put(inner, folder)  # whose path contains the new name
-    return workspace
-
-
-@router.delete("/v2/workspaces/{workspaceId}", summary="Delete a workspace")
-async def delete_workspace(org: Org, admin: Admin, workspaceId: str) -> Empty:
-    """Delete a workspace and its grants. Its content moves to My Documents of the caller."""
-    folder = org.destination(org.workspace(workspaceId).workspaceId)
-    for inner in org.content(folder):
-        org.put(inner, org.folders[org.member(admin).homeFolderId])
-    del org.workspaces[folder.id]
-    org.grants.pop(folder.id, None)
-    return Empty()
-
-
 @router.get("/v2/workspaces/{workspaceId}/grants", summary="List grants for a workspace")
 async def list_workspace_grants(org: Org, paging: Paged, workspaceId: str) -> FullPage[Grant]:
     """List the members and teams that have access to a workspace."""
@@ -86,7 +62,7 @@ async def list_workspace_grants(org: Org, paging: Paged, workspaceId: str) -> Fu
     summary="Grant permissions to the workspace for users or teams",
 )
 async def create_workspace_grant(
-    org: Org, admin: Admin, workspaceId: str, body: NewGrants[NewGrant[WorkspacePermission]]
+    org: Org, admin: Admin, workspaceId: str, body: NewGrants[WorkspacePermission]
 ) -> Empty:
     """Create grants, or update those that exist."""
     return create_grants(org, org.workspace(workspaceId).workspaceId, body.grants, admin)

@@ -114,7 +114,6 @@ BODIES = {
     "createWorkspace": {"json": {"name": "Shared Reports", "noDuplicates": True}},
     "createTeam": {"json": {"name": "T", "members": [seed.VIEWER_ID], "visibility": "public"}},
     "updateTeam": {"json": {"description": "D"}},
-    "updateWorkspace": {"json": {"name": "N"}},
     "filesCreate": {"json": {"type": "folder", "name": "F", "description": "D"}},
     "createUserAttribute": {"json": {"name": "N", "defaultValue": {"val": "x", "type": "string"}}},
     "createWorkspaceGrant": {

@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from sandbox import demo
-from sandbox.resources.not_supported import RESOURCES
 from tests.conftest import ROOT
 from tests.support.recipes import RECIPES, docstring, endpoints, source
 
@@ -135,12 +134,6 @@ def test_links_lead_somewhere(document):
         target = document.parent / path if path else document
         assert target.exists(), path
         assert not anchor or anchor in anchors(target), anchor
-
-
-def test_the_sandbox_says_what_it_lacks():
-    text = (ROOT / "sandbox" / "README.md").read_text(encoding="utf-8")
-    listed = re.search(r"<!-- not supported -->\n\n```text\n(.*?)\n```", text, re.DOTALL)
-    assert listed[1] == RESOURCES
 
 
 # --- The editor ---

@@ -141,7 +141,6 @@ admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [{"type
 admin  POST   /v2/workbooks/$BOOK/send         400  {$LETTER, "targets": [{"type": "email", $AT}], "attachments": [{"formatOptions": {"type": "XLSX"}, "source": {"type": "all"}}]}  EXCEL
 admin  POST   /v2/workbooks/$BOOK/swapSources  400  {"sourceMapping": []}         connectionMapping
 admin  POST   /v2/workbooks/$BOOK/swapSources  404  {"connectionMapping": [{"fromId": "$NONE", "toId": "$CONN"}]}  Connection $NONE
-admin  POST   /v2/workbooks/tag                400  {"workbookId": "$BOOK", "tag": "QA", "sourceMappingConfig": [{"fromConnectionId": "$CONN", "toConnectionId": "$CONN"}]}  paths
 viewer POST   /v2/workbooks/$BOOK/schedules    403  {$WHEN, $MAIL, "target": [{$AT}]}  Admin
 viewer POST   /v2/workbooks/$PRIVATE/send      403  {$LETTER, "targets": [{"type": "email", $AT}], "attachments": [$FILE]}  $PRIVATE
 viewer GET    /v2/members/$MEMBER/schedules    403  -                             Admin
@@ -153,7 +152,6 @@ viewer POST   /v2/teams                        403  {"name": "N"}               
 viewer DELETE /v2/teams/$TEAM                  403  -                             Admin
 viewer POST   /v2/files                        403  {"type": "folder", "name": "N"}  Admin
 viewer DELETE /v2/files/$BOOK                  403  -                             Admin
-viewer DELETE /v2/workspaces/$SPACE            403  -                             Admin
 viewer POST   /v2/user-attributes              403  {"name": "N"}                 Admin
 viewer DELETE /v2/user-attributes/$ATTR        403  -                             Admin
 viewer PATCH  /v2/teams/$TEAM/members          403  {"add": ["$VIEWER"]}          Admin

@@ -327,24 +327,6 @@ def test_creates_changes_and_deletes_teams(api):
     assert api.whole_list(f"/v2/members/{seed.VIEWER_ID}/teams", limit=1000).count(changed) == 0
 
 
-def test_renames_and_deletes_workspaces(api):
-    space = f"/v2/workspaces/{seed.make_uuid('workspace', 3)}"
-    inside = api.whole_list("/v2/files", limit=1000, parentId=seed.make_uuid("workspace", 3))
-    assert {row["path"] for row in inside} == {"Support"}
-    renamed = api("PATCH", space, json={"name": "Money", "noDuplicates": True})
-    assert api("GET", space) == renamed
-    assert renamed["name"] == "Money"
-    paths = [api("GET", f"/v2/files/{row['id']}")["path"] for row in inside]
-    assert set(paths) == {"Money"}
-    below = api.whole_list("/v2/files", limit=1000, parentId=seed.make_uuid("folder", 3))
-    assert {row["path"] for row in below} == {"Money/Archive"}
-    assert api("DELETE", space) == {}
-    api("GET", space, 404)
-    moved = [api("GET", f"/v2/files/{row['id']}") for row in inside]
-    home = api("GET", f"/v2/members/{seed.OWNER_ID}")["homeFolderId"]
-    assert {(row["path"], row["parentId"]) for row in moved} == {("My Documents", home)}
-
-
 def test_creates_and_deletes_user_attributes(api):
     default = {"val": "East", "type": "string"}
     made = api("POST", "/v2/user-attributes", json={"name": "Area", "defaultValue": default})

@@ -87,9 +87,6 @@ def test_a_tag_moves_and_the_tagged_version_keeps_its_id(api):
 def test_refuses_to_apply_what_is_not_there(api):
     for body in ({"tag": "None"}, {"workbookVersion": 7}, {"workbookVersion": -1}):
         apply(api, 404, **body)
-    mapping = {"fromConnectionId": make_uuid("connection", "none"), "paths": []}
-    mapping["toConnectionId"] = seed.STAGING_CONNECTION_ID
-    apply(api, 404, sourceMappingConfig=[mapping])
     apply(api, 404, workbookId=make_uuid("workbook", "none"))
     assert tags(api) == {"Production": 4, "Staging": 6}
 
