@@ -37,16 +37,6 @@ FIELDS = {
     "grant": "permission updatedAt",
     "user attribute": "value updatedAt",
 }
-LABELS = {
-    "firstName": "first name",
-    "lastName": "last name",
-    "memberType": "account type",
-    "isArchived": "deactivated",
-    "isInactive": "inactive",
-    "userKind": "kind of user",
-    "path": "location",
-    "ownerId": "owner",
-}
 
 
 def snapshot(org: Organization) -> Snapshot:
@@ -109,14 +99,10 @@ class Change:
 
     @property
     def differences(self) -> list[tuple[str, Any, Any]]:
-        """The label of each field that differs, with its old and new value."""
+        """The name of each field that differs, with its old and new value."""
         names = FIELDS.get(self.key[0], "").split()
         fields = zip(names, self.before or (), self.after or (), strict=False)
-        return [
-            (LABELS.get(name, name), old, new)
-            for name, old, new in fields
-            if old != new and name != "updatedAt"
-        ]
+        return [(name, old, new) for name, old, new in fields if old != new and name != "updatedAt"]
 
 
 class Changes:
@@ -125,11 +111,10 @@ class Changes:
     def __init__(self, state: State) -> None:
         """Take the first snapshot. state is that of the application."""
         self._state = state
-        self._process = secrets.token_hex(4)  # so that no version is that of an earlier sandbox
-        self._resets = 0
         self._start_over()
 
     def _start_over(self) -> None:
+        self._run = secrets.token_hex(4)  # so that no version is that of an earlier organization
         self._organization: Organization = self._state.organization
         self._before = self._latest = snapshot(self._organization)
         self._changed_at = float("-inf")  # on time.monotonic()
@@ -143,12 +128,11 @@ class Changes:
         """Return a text that differs whenever the console might show something else."""
         log = self._state.log
         rules = hash(str(self._state.rules)) & 0xFFFFFFFF
-        return f"{self._process}-{self._resets}-{log.count}-{log.under_way}-{rules}"
+        return f"{self._run}-{log.count}-{log.under_way}-{rules}"
 
     def look(self) -> None:
         """Compare the organization with the latest snapshot. A new organization starts over."""
         if self._state.organization is not self._organization:
-            self._resets += 1
             self._start_over()
             return
         earlier, new = self._latest, snapshot(self._organization)

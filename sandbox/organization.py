@@ -517,6 +517,22 @@ def add_workspace(org: Organization, key: object, name: str, stamped: Stamps) ->
     return workspace
 
 
+def add_folder(
+    org: Organization, key: object, into: Folder, stamped: Stamps, **fields: Any
+) -> Folder:
+    """Add a folder to another one, or to a workspace."""
+    folder = Folder(
+        id=make_uuid("folder", key),
+        parentId=into.id,
+        workspaceId=into.workspaceId,
+        path=path_in(into),
+        **fields,
+        **stamped,
+    )
+    org.folders[folder.id] = folder
+    return folder
+
+
 def add_connection(
     org: Organization, key: object, stamped: Stamps, **fields: Any
 ) -> StoredConnection:

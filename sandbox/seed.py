@@ -36,12 +36,12 @@ from sandbox.organization import (
     ROBOT_ID,
     Client,
     Document,
-    Folder,
     Options,
     Organization,
     Stamps,
     add_connection,
     add_document,
+    add_folder,
     add_member,
     add_scheduled_export,
     add_tag,
@@ -202,16 +202,8 @@ def _seed_workspaces(org: Organization) -> None:
             team = teams[n % len(teams)]
             org.grant(workspace.workspaceId, None, team.teamId, "explore", _seeded(n))
             org.grant(workspace.workspaceId, DEMO_MEMBER_ID, None, "view", _seeded(n))
-        folder = Folder(
-            id=make_uuid("folder", n),
-            name="Archive",
-            ownerId=OWNER_ID,
-            parentId=workspace.workspaceId,
-            workspaceId=workspace.workspaceId,
-            path=name,
-            **_seeded(n),
-        )
-        org.folders[folder.id] = folder
+    for n, space in enumerate(org.spaces()):
+        add_folder(org, n, space, _seeded(n), name="Archive", ownerId=OWNER_ID)
 
 
 def _seed_connections(org: Organization) -> None:

@@ -11,12 +11,10 @@ from sandbox.models import FileType, WorkspacePermission
 from sandbox.organization import (
     LEVELS,
     Document,
-    Folder,
     Organization,
+    add_folder,
     long_id,
-    make_uuid,
     now,
-    path_in,
     stamps,
     url_id,
 )
@@ -147,17 +145,9 @@ async def files_create(org: Org, admin: Admin, body: NewFile) -> File:
     if body.type != "folder":
         raise Refusal(501, f"The sandbox does not support a new file of type {body.type}")
     into = org.destination(body.parentId or org.member(admin).homeFolderId)
-    folder = Folder(
-        id=make_uuid("folder", org.next_key()),
-        name=body.name,
-        description=body.description,
-        ownerId=org.member(body.ownerId or admin).memberId,
-        parentId=into.id,
-        workspaceId=into.workspaceId,
-        path=path_in(into),
-        **stamps(admin, now()),
-    )
-    org.folders[folder.id] = folder
+    owner_id = org.member(body.ownerId or admin).memberId
+    fields = {"name": body.name, "description": body.description, "ownerId": owner_id}
+    folder = add_folder(org, org.next_key(), into, stamps(admin, now()), **fields)
     return _seen_by(org, admin, folder)
 
 

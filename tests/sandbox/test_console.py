@@ -240,7 +240,7 @@ def test_reports_and_data_models(api, get):
         rows = section(get(f"/members/{seed.DEMO_MEMBER_ID}"), "files")
         assert f"{name} New edit this member" in rows
         api("PATCH", f"/v2/files/{key}", json={"parentId": seed.DEMO_WORKSPACE_ID})
-        assert any(f"Changed {kind} {name} (location: " in line for line in changed(get))
+        assert any(f"Changed {kind} {name} (path: " in line for line in changed(get))
         documents = section(get(f"/s/{seed.DEMO_WORKSPACE_ID}"), "documents")
         assert f"{name} Changed {kind} Sandbox" in documents
     assert "Monthly Sales Changed Ada Admin Sandbox 1" in section(get("/reports"), "reports")
@@ -365,10 +365,10 @@ def test_names_the_last_changes_the_newest_first(api, get):
     api("PATCH", TEAM, json={"add": [person]})
     api("PATCH", f"/v2/files/{seed.DEMO_WORKBOOK_ID}", json={"ownerId": person})
     assert changed(get) == [
-        "Changed workbook Plugs Sales Performance (owner: Ada Admin → Nea Newton)",
+        "Changed workbook Plugs Sales Performance (ownerId: Ada Admin → Nea Newton)",
         "New membership of Nea Newton in team Onboarding",
         "New member Nea Newton",
-        "Changed member Sales Reporter (last name: Rep → Reporter; account type: View → Build)",
+        "Changed member Sales Reporter (lastName: Rep → Reporter; memberType: View → Build)",
     ]
     assert changed(get)[0] in words(re.search(r'<p class="news".*?</p>', get("/teams"), re.S)[0])
     api("PATCH", TEAM, json={"remove": [person]})
@@ -391,8 +391,8 @@ def test_what_a_deactivation_moves_is_marked(api, get, sandbox):
     chidi = sandbox.state.organization.find_email("chidi.okafor@example.com").memberId
     api("DELETE", f"/v2/members/{chidi}")
     lines = changed(get)
-    assert "Changed member Chidi Okafor (deactivated: no → yes)" in lines
-    assert sum("(owner: Chidi Okafor → Ada Admin)" in line for line in lines) > 2
+    assert "Changed member Chidi Okafor (isArchived: no → yes)" in lines
+    assert sum("(ownerId: Chidi Okafor → Ada Admin)" in line for line in lines) > 2
 
 
 def test_after_a_pause_the_list_starts_over(api, get, monkeypatch):
@@ -402,7 +402,7 @@ def test_after_a_pause_the_list_starts_over(api, get, monkeypatch):
     monkeypatch.setattr(changes, "PAUSE", -1)  # from now on before each change, even without a page
     api("PATCH", f"/v2/members/{person}", json={"memberType": "Build"})
     api("PATCH", f"/v2/members/{person}", json={"memberType": "Act"})
-    assert changed(get) == ["Changed member Nea Newton (account type: Build → Act)"]
+    assert changed(get) == ["Changed member Nea Newton (memberType: Build → Act)"]
     api("GET", "/v2/members")  # changes nothing
     assert len(changed(get)) == 1
     rows = section(get("/members"), "members")
@@ -455,7 +455,7 @@ def test_reset_starts_over(api, get, post, sandbox):
     new_member(api)
     requests.post(f"{sandbox.address}/sandbox/reset", timeout=5)
     Client(sandbox.address)("PATCH", MEMBER, json={"memberType": "Build"})
-    assert changed(get) == ["Changed member Sales Rep (account type: View → Build)"]
+    assert changed(get) == ["Changed member Sales Rep (memberType: View → Build)"]
     post("/faults", kind="503")
     answer = post("/reset")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
