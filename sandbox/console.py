@@ -93,10 +93,10 @@ class View:
         self.changes: Changes = self.state.changes
         self.search, self.page = search, page
 
-    def listing(self, things: list[Any], key: str, label: str, fields: str) -> dict[str, Any]:
+    def listing(self, things: list[Any], key: str, fields: str) -> dict[str, Any]:
         """Return a page of what a search finds in these fields, the last changed first.
 
-        key is the field of the ID. label is that of the search form.
+        key is the field of the ID.
         """
         wanted = self.search.strip().casefold()
         found = [t for t in things if not wanted or wanted in self._text(t, fields.split())]
@@ -111,7 +111,7 @@ class View:
             "found": len(found),
             "total": len(things),
             "search": self.search,
-            "label": label,
+            "label": f"Search in {', '.join(fields.split())}",
         }
 
     def _text(self, thing: Any, fields: list[str]) -> str:
@@ -228,20 +228,17 @@ async def overview(view: Viewed) -> Response:
     return view.show("overview.html", log=view.state.log, rules=view.state.rules)
 
 
-# For each list the label of its search form, and the fields in which it searches
+# For each list the fields in which it searches
 LISTS = {
-    "members": (
-        "Name, email, account type or memberId",
-        "firstName lastName email memberType memberId",
-    ),
-    "teams": ("Name, description, visibility or teamId", "name description visibility teamId"),
-    "workspaces": ("Name or workspaceId", "name workspaceId workspaceUrlId"),
-    "workbooks": ("Name, location, owner or workbookId", "name path workbookId ownerId"),
-    "reports": ("Name, location, owner or reportId", "name path reportId ownerId"),
-    "connections": ("Name, type or connectionId", "name type connectionId"),
-    "materializations": ("Document or element", "documentId elementName"),
-    "exports": ("Workbook, format or queryId", "name format queryId"),
-    "requests": ("Method, path, status or fault", "method path query status fault"),
+    "members": "firstName lastName email memberType memberId",
+    "teams": "name description visibility teamId",
+    "workspaces": "name workspaceId workspaceUrlId",
+    "workbooks": "name path ownerId workbookId",
+    "reports": "name path ownerId reportId",
+    "connections": "name type connectionId",
+    "materializations": "documentId elementName",
+    "exports": "name format queryId",
+    "requests": "method path query status fault",
 }
 
 
@@ -265,7 +262,7 @@ async def list_page(view: Viewed) -> Response:
         things = [one for schedules in org.schedules.values() for one in schedules]
     else:
         things = [*getattr(org, name).values()]
-    listing = view.listing(things, f"{name[:-1]}Id", *LISTS[name])
+    listing = view.listing(things, f"{name[:-1]}Id", LISTS[name])
     return view.show("list.html", name=name, listing=listing)
 
 
@@ -288,13 +285,13 @@ async def detail_page(view: Viewed, key: str) -> Response:
     if area == "admin":
         team = org.team(key)
         people = [org.members[member_id] for member_id in team.members]
-        listing = view.listing(people, "memberId", *LISTS["members"])
+        listing = view.listing(people, "memberId", LISTS["members"])
         return view.show("team.html", thing=team, listing=listing)
     if key in org.connections:
         return view.show("connection.html", thing=org.connections[key])
     workspace = org.workspace(key)
     inside = [d for d in org.documents() if d.workspaceId == workspace.workspaceId]
-    listing = view.listing(inside, "id", "Name, location or ID", "name path id")
+    listing = view.listing(inside, "id", "name path id")
     return view.show("workspace.html", thing=workspace, listing=listing)
 
 

@@ -17,13 +17,8 @@ TABLE = ["Order Number", "Order Date", "Region", "Customer", "Quantity", "Sales 
 CHART = ["Order Date", "Region", "Sales Amount"]
 INPUT_TABLE = ["Order Date", "Region", "Target", "Comment"]
 # The data types of columns; all others are text
-TYPES = {
-    "Order Date": "datetime",
-    "Order Number": "number",
-    "Quantity": "number",
-    "Sales Amount": "number",
-    "Target": "number",
-}
+NUMBERS = "Order Number", "Quantity", "Sales Amount", "Target"
+TYPES = {"Order Date": "datetime", **dict.fromkeys(NUMBERS, "number")}
 REGIONS = "East", "North", "South", "West"
 # Commas, quotes and letters beyond ASCII, which an export has to preserve
 CUSTOMERS = "Abbott, Inc.", "Brandt GmbH", "Café Moreau", 'The "Best" Plugs', "Novák & Świątek"

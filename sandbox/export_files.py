@@ -104,11 +104,7 @@ def _pdf(export: Export) -> bytes:
         lines = [table.columns, *([str(v) for v in row.values()] for row in table.rows)]
         grid = Table(lines, repeatRows=1)
         grid.setStyle(
-            [
-                ("FONTSIZE", (0, 0), (-1, -1), 8),
-                ("BACKGROUND", (0, 0), (-1, 0), colors.lightgrey),
-                ("GRID", (0, 0), (-1, -1), 0.25, colors.grey),
-            ]
+            [("FONTSIZE", (0, 0), (-1, -1), 8), ("GRID", (0, 0), (-1, -1), 0.25, colors.grey)]
         )
         parts.append(grid)
     file = io.BytesIO()

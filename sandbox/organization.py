@@ -207,9 +207,8 @@ class Organization:
     reports: dict[str, Report] = field(default_factory=dict)
     sources: dict[str, list[Source]] = field(default_factory=dict)  # of data models and reports
     grants: dict[str, list[Grant]] = field(default_factory=dict)  # by what they are on
-    schedules: dict[str, list[MaterializationSchedule]] = field(
-        default_factory=dict
-    )  # by document ID
+    # By document ID
+    schedules: dict[str, list[MaterializationSchedule]] = field(default_factory=dict)
     scheduled_exports: dict[str, ScheduledExport] = field(default_factory=dict)
     sent: list[dict[str, Any]] = field(default_factory=list)  # what POST .../send would send
     materializations: dict[str, Materialization] = field(default_factory=dict)

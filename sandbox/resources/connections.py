@@ -78,17 +78,12 @@ async def list_connection_paths(
     org: Org, paging: Paged, connectionId: str | None = None
 ) -> FullPage[dict[str, Any]]:
     """List the databases, schemas and tables of all connections, or of one."""
-    connections = org.connections.values()
     return paging.cut(
         [
-            {
-                "connectionId": connection.connectionId,
-                "urlId": url_id(connection.inode_id(path)),
-                "path": path,
-            }
-            for connection in connections
-            if connectionId in (None, connection.connectionId)
-            for path in connection.paths()
+            {"connectionId": one.connectionId, "urlId": url_id(one.inode_id(path)), "path": path}
+            for one in org.connections.values()
+            if connectionId in (None, one.connectionId)
+            for path in one.paths()
         ]
     )
 
@@ -159,8 +154,5 @@ async def sync_connection_path(
 
 
 def _check_path(connection: StoredConnection, path: list[str]) -> None:
-    level: Any = connection.catalog
-    for part in path:
-        if part not in level:
-            raise Refusal(404, f"Path {'.'.join(path)} not found in {connection.name}")
-        level = level[part] if isinstance(level, dict) else ()
+    if path and tuple(path) not in connection.paths():
+        raise Refusal(404, f"Path {'.'.join(path)} not found in {connection.name}")

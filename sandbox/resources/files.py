@@ -1,6 +1,7 @@
 """/v2/files: documents, folders, workspaces and tables as files (inodes)."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
@@ -43,37 +44,32 @@ class FileChange(Body):
     restore: bool | None = None
 
 
+@dataclass
 class FileFilters:
     """The query parameters of a list of files. directChildFilter has no effect."""
 
-    def __init__(
-        self,
-        name: str | None = None,
-        permissionFilter: WorkspacePermission | None = None,
-        typeFilters: Annotated[list[FileType] | None, Query()] = None,
-        parentId: str | None = None,
-        directChildFilter: bool = False,
-    ) -> None:
-        self.name = name
-        self.permission = permissionFilter
-        self.types = typeFilters
-        self.parent_id = long_id(parentId or "")
+    name: str = ""
+    permissionFilter: WorkspacePermission = "view"
+    typeFilters: Annotated[list[FileType] | None, Query()] = None
+    parentId: str = ""
+    directChildFilter: bool = False
 
     def files(self, org: Organization, member_id: str) -> list[File]:
         """Return the files that a member can open and that match the filters."""
+        parent_id, types = long_id(self.parentId), self.typeFilters
         documents: list[Document] = org.documents()
-        if self.types == ["workspace"]:
+        if types == ["workspace"]:
             documents = [*org.spaces()]
-        if self.parent_id:
-            documents = [document for document in documents if document.parentId == self.parent_id]
-        if "table" in (self.types or ()):
-            documents += org.tables(below=self.parent_id)
+        if parent_id:
+            documents = [document for document in documents if document.parentId == parent_id]
+        if "table" in (types or ()):
+            documents += org.tables(below=parent_id)
         return [
             file
             for file in member_files(org, member_id, documents)
-            if (self.types is None or file["type"] in self.types)
-            and (self.name is None or self.name.lower() in file["name"].lower())
-            and LEVELS.index(file["permission"]) >= LEVELS.index(self.permission or "view")
+            if (types is None or file["type"] in types)
+            and self.name.lower() in file["name"].lower()
+            and LEVELS.index(file["permission"]) >= LEVELS.index(self.permissionFilter)
         ]
 
 
