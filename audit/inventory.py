@@ -4,9 +4,9 @@ Each run saves members.csv, teams.csv, workspaces.csv, connections.csv, workbook
 data-models.csv in a folder named after the day, such as inventory/2026-01-31. A second run on the
 same day replaces the files. If a list can't be read completely, nothing is saved. Then the recipe
 compares the files with those of the latest earlier day, and prints what is new, gone or changed.
-It saves the workspaces and connections that the owner of the credentials can see, so the owner needs
-the Admin account type. It sends one request for each 1,000 entries of a list. The exit code is 0 even
-if something changed, but 1 if an earlier file can't be compared. Cron can email you the output.
+It saves the workspaces and connections that the owner of the credentials can see, so the owner
+needs the Admin account type. It sends one request for each 1,000 entries of a list. The exit code is
+0 even if something changed, but 1 if an earlier file can't be compared. Cron can email the output.
 
 Endpoint:  GET /v2/workbooks, GET /v2/members, GET /v2/teams, GET /v2/workspaces,
            GET /v2/connections and GET /v2/dataModels
@@ -14,7 +14,7 @@ Docs:      https://help.sigmacomputing.com/reference/listworkbooks
 .env:      INVENTORY_FOLDER=inventory (in the current folder; it's created if it's missing)
            OUTPUT_FORMAT=table (json or csv: the changes for another program)
 Run:       python audit/inventory.py
-           cron: 0 6 * * * cd /path/to/this/project && SHOW_REQUESTS=false .venv/bin/python audit/inventory.py
+           cron: 0 6 * * * cd /my/project && SHOW_REQUESTS=false .venv/bin/python audit/inventory.py
 
 Sample output:
 

@@ -2,8 +2,8 @@
 
 The columns are Email and the exact names of user attributes. A blank cell changes nothing, and
 several spaces count as one. If an email or an attribute is unknown, nothing is changed. Deactivated
-members and values that are already set are skipped, so it's safe to run this again. For each
-attribute, it sends one request per 100 members. The credentials' owner needs the Admin account type.
+members and values that are already set are skipped, so it's safe to run this again. It sends one
+request per attribute and 100 members. The owner of the credentials needs the Admin account type.
 By default this is a dry run. Set DRY_RUN=false to set the values.
 
 Endpoint:  POST /v2/user-attributes/{userAttributeId}/users

@@ -2,8 +2,8 @@
 
 All recipients get the data that the owner of your API credentials can see, so the plan lists
 external recipients (who aren't members) first.
-Each run sends the emails again. Sigma's response only confirms that the export was accepted. The API
-doesn't show if it was delivered. If a run fails, ask a recipient before you run it again.
+Each run sends the emails again. Sigma's response only confirms that the export was accepted. The
+API doesn't show if it was delivered. If a run fails, ask a recipient before you run it again.
 By default this is a dry run. Set DRY_RUN=false to send the export.
 
 Endpoint:  POST /v2/workbooks/{workbookId}/send
