@@ -18,7 +18,7 @@ from sandbox.resources.not_supported import operations
 from sandbox.server import Server
 from tests.conftest import fresh
 from tests.support.contract import Contract, Exchange, Recorder
-from tests.support.recipes import SENDERS
+from tests.support.recipes import SENDERS, endpoints
 
 FILE = os.environ.get("SIGMA_OPENAPI", "")
 needs_file = pytest.mark.skipif(
@@ -94,7 +94,9 @@ def test_no_recipe_violates_the_contract(
     recipe, recorded, recorder, contract, call_recipe, tmp_path
 ):
     (tmp_path / "emails").write_text("new@example.com, dana.varga@example.com", encoding="utf-8")
-    codes = [call_recipe(recipe, address=recorded.address, **way).returncode for way in WAYS]
+    changes = {method for method, _ in endpoints(recipe)} != {"GET"}
+    ways = [way for n, way in enumerate(WAYS) if changes or way not in WAYS[:n]]  # reports once
+    codes = [call_recipe(recipe, address=recorded.address, **way).returncode for way in ways]
     assert codes[0] == 0
     assert violations(contract, recorder) == []
 

@@ -26,8 +26,8 @@ from tests.support.recipes import (
     source,
 )
 
-# Processes are slow. So by default only those start as one that import other recipes, and the first
-FIRST = {RECIPES[0], *(recipe for recipe in RECIPES if len([*files_of(recipe)]) > 1)}
+# Processes are slow. So by default only those start as one that import other recipes, and one that is small
+FIRST = {"members/list_all.py", *(recipe for recipe in RECIPES if len([*files_of(recipe)]) > 1)}
 each_as_process = pytest.mark.parametrize(
     "recipe", [pytest.param(r, marks=[] if r in FIRST else pytest.mark.slow) for r in RECIPES]
 )
