@@ -24,7 +24,7 @@ from sandbox import admin
 from sandbox.api import Org
 from sandbox.changes import Changes
 from sandbox.content import pages_of, sources_of
-from sandbox.errors import Refusal
+from sandbox.errors import Refusal, refused
 from sandbox.faults import CHANGED, OF_DOWNLOADS, REFUSED, Fault, first_problem
 from sandbox.models import Grant, Member
 from sandbox.organization import ALL_MEMBERS_TEAM_ID, ROBOT_ID, Export, Organization
@@ -35,6 +35,7 @@ from sandbox.resources.versions import history
 
 HERE = Path(__file__).resolve().parent
 ROWS = 100  # of a table, on one page
+MOST_TEXT = 4000  # characters of a body
 HEADERS = {
     # No page of the console can load anything from other hosts, or be shown inside another page
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self';"
@@ -147,7 +148,7 @@ class View:
             "find": lambda key: find(self.org, key),
             "base_url": str(self.request.base_url).rstrip("/"),
         }
-        return templates.TemplateResponse(self.request, template, context, status)
+        return templates.TemplateResponse(self.request, template, context, status, HEADERS)
 
 
 Viewed = Annotated[View, Depends()]
@@ -159,8 +160,10 @@ def moment(text: str) -> str:
 
 
 def pretty(body: Any) -> str:
-    """Return a JSON body with line breaks."""
-    return json.dumps(body, indent=2, ensure_ascii=False)
+    """Return a JSON body with line breaks. A long one is cut, and says so."""
+    text = json.dumps(body, indent=2, ensure_ascii=False)
+    cut = f"{text[:MOST_TEXT]}\n... {len(text) - MOST_TEXT:,} more characters"
+    return cut if len(text) > MOST_TEXT else text
 
 
 def rows_in(export: Export) -> int:
@@ -180,6 +183,7 @@ templates = Jinja2Templates(
     )
 )
 templates.env.filters |= {"moment": moment, "pretty": pretty, "name": name_of, "rows_in": rows_in}
+templates.env.filters["parts"] = re.compile("(?<=.)(?=[/?&])").split  # of a path
 templates.env.globals |= {"ROBOT_ID": ROBOT_ID, "ROWS": ROWS, "pages_of": pages_of}
 templates.env.globals |= {"history": history, "sources_of": sources_of}
 templates.env.globals |= {"lineage_row": lineage_row, "text_of": text_of}
@@ -199,14 +203,26 @@ class PageRoute(APIRoute):
             try:
                 response = await handle(request)
             except (HTTPException, RequestValidationError) as error:
-                status = getattr(error, "status_code", 400)
-                what = getattr(error, "detail", "The URL or the form is incomplete")
-                view = View(request, request.app.state.organization)
-                response = view.show("refusal.html", status, what=what)
+                response = refusal_page(request, error)
             response.headers.update({"ETag": version, **HEADERS})
             return response
 
         return answer
+
+
+def refusal_page(request: Request, error: Exception) -> Response:
+    """Return a refusal as a page."""
+    what = getattr(error, "detail", "The URL or the form is incomplete")
+    view = View(request, request.app.state.organization)
+    return view.show("refusal.html", getattr(error, "status_code", 400), what=what)
+
+
+async def no_such_page(request: Request, error: Exception) -> Response:
+    """Return the refusal of an unknown URL: a page for browsers, JSON for programs."""
+    is_page = "text/html" in request.headers.get("accept", "")
+    if request.url.path.startswith(("/v2", "/sandbox")) or not is_page:
+        return await refused(request, error)
+    return refusal_page(request, error)
 
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=Response)
@@ -216,6 +232,8 @@ def install(app: FastAPI) -> None:
     """Add the console to an application that has its organization, log and rules."""
     app.state.changes = Changes(app.state)
     app.include_router(router)
+    app.add_exception_handler(404, no_such_page)
+    app.add_exception_handler(405, no_such_page)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
 
 
@@ -307,6 +325,12 @@ async def export_file(view: Viewed, query_id: str) -> Response:
 # --- Reset and faults ---
 
 
+@router.get("/reset")
+async def ask_to_reset(view: Viewed) -> Response:
+    """Ask before a reset."""
+    return view.show("reset.html")
+
+
 @router.post("/reset")
 async def reset(request: Request) -> Response:
     """Bring back the organization as it was on start."""
@@ -316,8 +340,9 @@ async def reset(request: Request) -> Response:
 
 @router.get("/faults")
 async def faults(view: Viewed) -> Response:
-    """Show the rules, and a form to add one."""
-    return show_faults(view, {"kind": "503", "times": "1", "after": "0", "seconds": "1"})
+    """Show the rules, and a form to add one. The links of the examples fill in the form."""
+    defaults = {"kind": "503", "times": "1", "after": "0", "seconds": "1"}
+    return show_faults(view, {**defaults, **view.request.query_params})
 
 
 def show_faults(view: View, form: dict[str, str], problem: str = "", status: int = 200) -> Response:
@@ -328,12 +353,13 @@ def show_faults(view: View, form: dict[str, str], problem: str = "", status: int
         for method in operations
         if path.startswith("/v2")
     }
-    kinds = {**{status: f"HTTP status {status}" for status in STATUSES}, **REFUSED, **CHANGED}
     return view.show(
         "faults.html",
         status,
         rules=view.state.rules,
-        kinds=kinds,
+        kinds={**dict.fromkeys(STATUSES, ""), **REFUSED, **CHANGED},
+        refused=REFUSED,
+        changed=CHANGED,
         paths=sorted(paths, key=lambda path: path.split()[::-1]),
         of_downloads=list(OF_DOWNLOADS),
         form={**dict.fromkeys(Fault.model_fields, ""), **form},

@@ -26,9 +26,9 @@ from sandbox.organization import Organization
 # Sent instead of doing the work. Besides these: every status NNN (429 with Retry-After: `seconds`),
 # and NNN-html for a page of the network in front of Sigma.
 REFUSED = {
-    "expired-token": "401 jwt expired, and the token is invalid from now on",
-    "early-404": "404 for a download, as Sigma sends it before the export is known",
-    "failed-rendering": "500 for a download",
+    "expired-token": "The response is 401, and the token is invalid from now on.",
+    "early-404": "A download gets 404, as in the first seconds of an export.",
+    "failed-rendering": "A download gets 500.",
 }
 # These match downloads unless a rule says otherwise
 OF_DOWNLOADS = {
@@ -38,19 +38,19 @@ OF_DOWNLOADS = {
 DOWNLOAD = "GET /v2/query/*"
 # Done to the response, after the work
 CHANGED = {
-    "slow": "the response comes `seconds` later (default 1)",
-    "hang": "the response never comes",
-    "drop": "the connection is lost before the response",
-    "truncate": "the connection is lost in the middle of the body",
-    "broken-json": "the second half of the body is missing, but its length is right",
-    "empty": "status 200 without a body",
-    "html": "status 200 with an HTML page as the body",
-    "repeat-page": "nextPage names the page that was requested",
-    "error-row": "an error object is among the entries",
-    "missing-field": "`field` is missing in the object, or in every entry of a list",
-    "null-field": "`field` is null in the object, or in every entry of a list",
-    "failed-job": "the job that the request starts ends in `failed`",  # see materializations.py
-    "skipped-job": "the job that the request starts ends in `skipped`",
+    "slow": "The response comes some seconds later.",
+    "hang": "The response never comes.",
+    "drop": "The connection is lost before the response.",
+    "truncate": "The connection is lost in the middle of the response.",
+    "broken-json": "The response ends after half of the JSON.",
+    "empty": "The response has status 200, but no body.",
+    "html": "The response has status 200, but is an HTML page.",
+    "repeat-page": "nextPage names the page that was requested.",
+    "error-row": "An error object is among the entries of a list.",
+    "missing-field": "A field is missing, in the object or in every entry of a list.",
+    "null-field": "A field is null, in the object or in every entry of a list.",
+    "failed-job": "The job that the request starts ends as failed.",  # see materializations.py
+    "skipped-job": "The job that the request starts ends as skipped.",
 }
 EDGE_PAGE = "<!DOCTYPE html><html><head><title>{}</title></head><body>1015</body></html>"
 

@@ -187,6 +187,7 @@ class Export:
     polls: int  # left until it is ready
     seconds: float  # that the file is kept
     good_until: float | None = None  # on time.monotonic()
+    requestedAt: str = field(default_factory=lambda: now())
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The request log: each request, its response status, and what was ignored. Secrets are masked."""
+"""The request log: each request, its response, and what was ignored. Secrets are masked."""
 
 import json
 import re
@@ -8,13 +8,21 @@ from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qsl
 
+from jinja2.filters import do_filesizeformat
 from pydantic import BaseModel
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECRET_NAME = re.compile(
-    r"secret|password|token|private_?key|passphrase|service_?account", re.IGNORECASE
+    r"secret|password|(?<!page)token(?!_type|sRevoked)|private_?key|passphrase|service_?account",
+    re.IGNORECASE,
 )
+# A JWT, or a token of the sandbox, wherever it is
+SECRET_TEXT = re.compile(r"eyJ[\w-]+\.[\w.-]*|(sandbox|refresh)-[0-9a-f]{16,}")
 KEPT = 100_000  # requests
+KEPT_BODIES = 1000  # of the last requests
+MOST_BYTES = 1_000_000  # of a body that is kept
+MOST_ENTRIES = 3  # of each list in a response
 
 # The fields and query parameters of this request that no operation has. Sigma ignores them, so a
 # typo in a name shows nowhere but in the request log.
@@ -22,7 +30,10 @@ ignored_fields: ContextVar[list[str]] = ContextVar("ignored_fields")
 
 
 class LoggedRequest(BaseModel):
-    """One request. status is 0 while there is no response, as after some faults."""
+    """One request. status is 0 while there is no response, as after some faults.
+
+    The lists in response are shortened. A file is only its kind and size.
+    """
 
     number: int
     time: str
@@ -32,6 +43,7 @@ class LoggedRequest(BaseModel):
     body: Any
     ignored: list[str]
     status: int = 0
+    response: Any = None
     fault: str = ""
     milliseconds: float = 0
     atOnce: int
@@ -69,21 +81,30 @@ class RequestLog:
             number=self.count,
             time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             method=scope["method"],
-            path=scope["path"],
-            query=scope["query_string"].decode("latin-1"),
-            body=_readable(scope, body),
+            path=masked(scope["path"]),
+            query=masked(scope["query_string"].decode("latin-1")),
+            body=_readable(Headers(scope=scope), body, len(body)),
             ignored=ignored,
             atOnce=self.under_way,
         )
         self.entries.append(entry)
+        if len(self.entries) > KEPT_BODIES:
+            old = self.entries[-KEPT_BODIES - 1]
+            old.body = old.response = None
         scope["logged"] = entry  # for the faults, which may leave no response
         replay = [{"type": "http.request", "body": body, "more_body": False}]
+        headers, sent, size = Headers(), b"", 0
 
         async def receive_again() -> Message:
             return replay.pop() if replay else await receive()
 
         async def note(message: Message) -> None:
+            nonlocal headers, sent, size
+            part = message.get("body", b"")
+            size += len(part)
+            sent = sent + part if size <= MOST_BYTES else b""
             if message["type"] == "http.response.start":
+                headers = Headers(raw=message["headers"])
                 entry.status, entry.ignored = message["status"], list(ignored)
                 entry.milliseconds = round((time.monotonic() - begin) * 1000, 1)
             await send(message)
@@ -92,30 +113,39 @@ class RequestLog:
             await self.app(scope, receive_again, note)
         finally:
             self.under_way -= 1
+            entry.response = _readable(headers, sent, size, MOST_ENTRIES)
 
 
-def _readable(scope: Scope, body: bytes) -> Any:
-    """Return a body for people."""
-    if not body:
+def _readable(headers: Headers, body: bytes, size: int, most: int | None = None) -> Any:
+    """Return a body for people: JSON, at most so many entries of each list, or a kind and size."""
+    if not size:
         return None
-    kind = dict(scope["headers"]).get(b"content-type", b"")
+    kind = headers.get("content-type", "").partition(";")[0]
     try:
-        if b"form-urlencoded" in kind:
+        if "form-urlencoded" in kind:
             return masked(dict(parse_qsl(body.decode())))
-        shown = masked(json.loads(body))
+        shown = masked(json.loads(body if size <= MOST_BYTES else b""), most=most)
         json.dumps(shown, ensure_ascii=False, allow_nan=False).encode()  # the log is also JSON
         return shown
     except (ValueError, RecursionError):
-        return f"{len(body)} bytes"
+        name = re.split(r"[/.]", kind)[-1].removeprefix("x-")
+        name = {"sheet": "XLSX", "ndjson": "JSONL", "": "body"}.get(name, name.upper())
+        return f"{name}, {do_filesizeformat(size)}"
 
 
-def masked(value: Any, name: str = "") -> Any:
-    """Return a body with *** for every value whose name, or a name around it, is a secret's."""
+def masked(value: Any, name: str = "", most: int | None = None) -> Any:
+    """Return a body with *** for every value whose name, or a name around it, is a secret's.
+
+    With most, it has only so many entries of each list, and says how many more there are.
+    """
     if isinstance(value, dict):
         return {
-            key: masked(inner, name if SECRET_NAME.search(name) else key)
+            key: masked(inner, name if SECRET_NAME.search(name) else key, most)
             for key, inner in value.items()
         }
     if isinstance(value, list):
-        return [masked(inner, name) for inner in value]
-    return "***" if SECRET_NAME.search(name) and isinstance(value, (str, float, int)) else value
+        more = [f"... {len(value) - most} more"] if most and len(value) > most else []
+        return [*(masked(inner, name, most) for inner in value[:most]), *more]
+    if SECRET_NAME.search(name) and isinstance(value, (str, float, int)):
+        return "***"
+    return SECRET_TEXT.sub("***", value) if isinstance(value, str) else value

@@ -1,13 +1,16 @@
 """The console's pages without a browser, and the changes that they mark."""
 
 import html
+import json
 import re
+from urllib.parse import parse_qsl
 
+import jwt
 import pytest
 import requests
 
-from sandbox import changes, seed
-from sandbox.server import Server
+from sandbox import changes, request_log, seed
+from sandbox.faults import CHANGED, REFUSED
 from tests.conftest import fresh
 from tests.console_pages import PAGES
 from tests.support.sandbox_client import Client
@@ -43,12 +46,13 @@ def post(sandbox):
 
 def words(page):
     """Return the text of a page, without its tags, in one line."""
+    page = page.replace("<wbr>", "")
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
 
 
 def section(page, name):
     """Return the text of a part of a page."""
-    return words(re.search(rf'<(section|div) id="{name}".*?</\1>', page, re.DOTALL)[0])
+    return words(re.search(rf'<(section|div) id="{name}".*?</\1>\n', page, re.DOTALL)[0])
 
 
 def changed(get):
@@ -96,12 +100,14 @@ def test_every_page_is_complete_and_loads_nothing_from_other_hosts(path, sandbox
 def test_every_link_leads_somewhere(api, get):
     onboard(api)
     links = {link for path in PAGES for link in re.findall(r'href="([^"]*)"', get(path))}
+    # Two of each kind
     links = {html.unescape(link) for link in links if link.startswith("/")}
-    assert len(links) > 100
-    for link in links:
+    kinds = {re.sub(r"[\w-]{20,}", str(n % 2), link): link for n, link in enumerate(sorted(links))}
+    assert len(links) > 100 and len(kinds) > 30
+    for link in kinds.values():
         path, _, part = link.partition("#")
-        assert not part or f'id="{part}"' in get(path), link
-        get(path)
+        page = get(path)
+        assert not part or f'id="{part}"' in page, link
 
 
 def test_refusals_are_pages(get):
@@ -114,6 +120,15 @@ def test_refusals_are_pages(get):
     for page in ("0", "99", "-1"):  # the nearest one is shown
         assert "Showing" in get(f"/members?page={page}")
     get("/members?page=x", 400)
+
+
+def test_an_unknown_url_is_a_page_for_browsers_and_json_for_programs(get):
+    browser = {"Accept": "text/html,*/*"}
+    for path, status in (("/nowhere/<b>", 404), ("/faults/remove", 405)):
+        page = get(path, status, headers=browser)
+        assert "<h1>" in page and 'href="/"' in page and "<b>" not in page.partition("<h1>")[2]
+    for path, headers in (("/nowhere", {}), ("/v2/nowhere", browser), ("/sandbox/x", browser)):
+        assert json.loads(get(path, 404, headers=headers))["code"] == "not_found"
 
 
 def test_names_are_text_and_never_html(api, get, post):
@@ -145,10 +160,10 @@ def test_the_overview_and_a_list_in_pages(get, sandbox):
     assert re.findall(r'<a class="button" href="([^"]*)">Next', page) == ["?page=2"]
     rows = section(get("/members?page=2"), "members")
     assert "Gone Person0 gone0@example.com View Deactivated" in rows
-    fresh(sandbox, members=10_000)
-    found = get("/members?search=zeller")
-    assert re.search(r"Showing 100 of \d+ members that .*, of 10,005", found)
-    assert "?search=zeller&amp;page=2" in found
+    fresh(sandbox, members=1_000)
+    found = get("/members?search=an")
+    assert re.search(r"Showing 100 of \d+ members that .*, of 1,005", found)
+    assert "?search=an&amp;page=2" in found
 
 
 def test_a_member(api, get, sandbox):
@@ -318,7 +333,8 @@ def test_exports_can_be_downloaded_when_they_are_ready(api, get, sandbox):
     body = {"elementId": seed.DEMO_ELEMENT_ID, "format": {"type": "csv"}, "rowLimit": 7}
     query = api("POST", f"{WORKBOOK}/export", json=body)["queryId"]
     row = section(get("/exports"), "exports")
-    assert "Plugs Sales Performance.csv New Not ready" in row and "7 rows of 1 element" in row
+    assert "Plugs Sales Performance.csv New Not ready" in row
+    assert re.search(r"\d\d:\d\d:\d\d UTC 7 rows of 1 element", row)
     get(f"/exports/{query}/file", 404)
     for status in (204, 204, 200):
         get("/exports")  # looking doesn't count as a poll
@@ -326,6 +342,8 @@ def test_exports_can_be_downloaded_when_they_are_ready(api, get, sandbox):
         assert answer.status_code == status
     assert f"/exports/{query}/file" in get("/exports")
     assert get(f"/exports/{query}/file") == answer.text
+    log = section(get("/requests"), "requests")
+    assert f"Response body: CSV, {len(answer.content)} Bytes" in log
 
 
 @pytest.mark.parametrize(
@@ -410,16 +428,16 @@ def test_after_a_pause_the_list_starts_over(api, get, monkeypatch):
 
 
 def test_a_page_that_the_browser_has_is_not_sent_again(api, post, sandbox):
-    def ask(known, server=sandbox):
+    def ask(known):
         headers = {"If-None-Match": known} if known else {}
-        answer = requests.get(f"{server.address}/members", headers=headers, timeout=5)
+        answer = requests.get(f"{sandbox.address}/members", headers=headers, timeout=5)
         assert (answer.status_code == 304) == (answer.text == "")
         return answer.status_code, answer.headers["ETag"]
 
     status, known = ask(None)
     assert (status, ask(known)) == (200, (304, known))
-    with Server() as other:  # a sandbox that was started again is another one
-        assert ask(known, other)[0] == 200
+    # A sandbox that was started again is another one
+    assert changes.Changes(sandbox.state).version() != known.strip('"')
     for change in (
         lambda: api("PATCH", MEMBER, json={}),
         lambda: post("/faults", kind="503"),
@@ -445,10 +463,41 @@ def test_the_request_log_shows_faults_ignored_fields_and_no_secret(api, get, pos
     api("POST", "/v2/connections", 201, json={"name": "x", "details": details})
     log = section(get("/requests"), "requests")
     assert "503 GET /v2/teams fault: 503" in log
-    assert f"200 PATCH {MEMBER} ignored: memberTyp Body" in log
+    assert f"200 PATCH {MEMBER} ignored: memberTyp Request body" in log
     assert '"password": "***"' in log and '"client_secret": "***"' in log
     assert "hush-hush" not in log and seed.SECRET not in log
     assert [int(n) for n in re.findall(r"(\d+) \d+ (?:GET|POST|PATCH) /", log)] == [4, 3, 2, 1]
+
+
+def test_the_request_log_shows_responses_without_secrets(api, get, post, sandbox):
+    token = api.session.headers["Authorization"].split()[1]
+    refresh = next(iter(sandbox.state.organization.refresh_tokens))
+    secret = api("POST", "/v2/credentials", json={"ownerId": seed.VIEWER_ID, "name": "x"})
+    signed = jwt.encode({"sub": "x"}, seed.SECRET, headers={"kid": seed.CLIENT_ID})
+    api("GET", f"/v2/members/{signed}", 404)  # the message repeats the ID
+    api("GET", "/v2/whoami", params={"jwt": signed, "access_token": token})
+    post("/faults", kind="broken-json")
+    api.token(client_id=seed.CLIENT_ID, client_secret=seed.SECRET)
+    api("GET", "/v2/members?limit=50")
+    page = get("/requests")
+    for hidden in (token, refresh, secret["clientSecret"], signed, seed.SECRET):
+        assert hidden[-20:] not in page
+    log = section(page, "requests")
+    assert '"access_token": "***", "refresh_token": "***", "token_type": "bearer"' in log
+    assert "Response body: JSON, " in log  # half of the JSON has half of a token
+    assert "... 47 more" in log and '"nextPage": "50"' in log
+    (listed,) = requests.get(f"{sandbox.address}/sandbox/requests?last=1", timeout=5).json()
+    assert len(listed["response"]["entries"]) == 4
+
+
+def test_the_request_log_forgets_old_bodies_and_cuts_long_ones(api, get, monkeypatch, sandbox):
+    monkeypatch.setattr(request_log, "KEPT_BODIES", 2)
+    monkeypatch.setattr(request_log, "MOST_BYTES", 9000)
+    for length in (5000, 1, 5000, 10_000):
+        api("POST", "/v2/workspaces", json={"name": length * "x"})
+    bodies = [type(entry.body) for entry in sandbox.state.log.entries]
+    assert bodies == [type(None)] * 3 + [dict, str]
+    assert re.search(r"\.\.\. [\d,]+ more characters", get("/requests"))
 
 
 def test_reset_starts_over(api, get, post, sandbox):
@@ -457,6 +506,8 @@ def test_reset_starts_over(api, get, post, sandbox):
     Client(sandbox.address)("PATCH", MEMBER, json={"memberType": "Build"})
     assert changed(get) == ["Changed member Sales Rep (memberType: View → Build)"]
     post("/faults", kind="503")
+    assert '<form class="tags" method="post" action="/reset">' in get("/reset")  # asks first
+    assert changed(get)
     answer = post("/reset")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     assert changed(get) == sandbox.state.rules == list(sandbox.state.log.entries) == []
@@ -478,6 +529,27 @@ def test_every_kind_of_fault_is_added_listed_and_removed(get, post, sandbox):
     assert "early-404 GET /v2/query/* always, after 2, 0.5 s 0" in rules
     assert post("/faults/remove").status_code == 303
     assert sandbox.state.rules == []
+
+
+@pytest.mark.slow
+def test_the_examples_of_faults_are_true(call_recipe, get, post, sandbox):
+    row = r'href="(/faults\?[^"]*)#add".*?</a><code>(.*?)</code>.*?<td>(.*?)</td>'
+    examples = [map(html.unescape, cells) for cells in re.findall(row, get("/faults"))]
+    shown = set()
+    for link, recipe, does in examples:
+        form = dict(parse_qsl(link.partition("?")[2]))
+        page = get(link)
+        assert all(f'value="{html.escape(text)}"' in page for text in form.values())
+        fresh(sandbox)
+        assert post("/faults", **form).status_code == 303
+        (rule,) = sandbox.state.rules
+        rule.seconds = 0 if rule.kind == "slow" else rule.seconds
+        done = call_recipe(recipe, merged=True, SIGMA_TIMEOUT="0.5" if rule.kind == "hang" else "9")
+        assert rule.kind in [entry.fault for entry in sandbox.state.log.entries]
+        printed = re.search("<code>(.*)</code>", does)
+        assert printed[1] in done.stdout if printed else done.returncode == 0, (link, done.stdout)
+        shown.add(rule.kind)
+    assert shown == {"503", "429", "403-html", *REFUSED, *CHANGED}
 
 
 @pytest.mark.parametrize(
