@@ -1,18 +1,22 @@
 """Run the commands of docs/tutorial.md in order, and write what they print into the document.
 
-python docs/run_tutorial.py          updates the output blocks
+python docs/run_tutorial.py          updates the blocks with output and code
 python docs/run_tutorial.py --check  changes nothing; shows what differs, with exit code 1
 
 The commands run in a temporary copy of the project, against a sandbox on a free port. Your own
 settings and files are neither read nor changed. The parts of the document:
 
-    ```dotenv              settings, which go into .env.sandbox
+    ```dotenv              settings, which go into .env.sandbox. Each must be a change
     ```bash                commands, also with settings: LIMIT=7 python members/pagination.py.
                            Those that set up Python and its packages aren't run
     <!-- output -->        with ```text, right after ```bash: what the commands printed. Options:
                            exit=1 (the expected exit code), and how many lines to keep:
                            rows=3 (of a table), urls=3 (sent one after another), head=4, tail=2.
                            All of them: <!-- output: exit=1 rows=3 urls=3 head=4 tail=2 -->
+    ```python FILE FUNCTION "FIRST" .. "LAST"
+                           lines of a recipe: in a function, from the line that contains FIRST to
+                           the next one that contains LAST. "FIRST" alone is one line; without it,
+                           the whole function. You can name several parts
     <!-- content: NAME --> with ```text: the contents of a file that a command saved
     <!-- file: NAME -->    with ```text: a file that the reader creates in the project folder
     <!-- fault -->         with a table: the fields of the form on the console's page Faults
@@ -20,6 +24,7 @@ settings and files are neither read nor changed. The parts of the document:
 """
 
 import argparse
+import ast
 import difflib
 import os
 import re
@@ -28,6 +33,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from datetime import datetime, timezone
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT
@@ -44,6 +50,7 @@ PART = re.compile(
     r"^```bash\n(?P<bash>.*?)^```$"
     r"(?:\n\n<!-- output(?:: (?P<options>[^\n]+))? -->\n```text\n(?P<output>.*?)^```$)?"
     r"|^```dotenv\n(?P<dotenv>.*?)^```$"
+    r"|^```python (?P<code>[^\n]+)\n(?P<lines>.*?)^```$"
     r"|^<!-- content: (?P<saved>\S+) -->\n```text\n(?P<content>.*?)^```$"
     r"|^<!-- file: (?P<file>\S+) -->\n```text\n(?P<text>.*?)^```$"
     r"|^<!-- fault -->\n(?P<fault>(?:\|[^\n]+\n)+)"
@@ -71,12 +78,14 @@ class Reader:
 
     def follow(self, part: re.Match[str]) -> str:
         """Do what a part of the document says, and return the part with its current output."""
-        old, new = part["output"] or part["content"], ""
+        old, new = part["output"] or part["content"] or "", ""
         if part["bash"]:
             numbers = re.findall(r"(\w+)=(\d+)", part["options"] or "")
             options = {name: int(number) for name, number in numbers}
             printed = self.run(part["bash"], expected=options.pop("exit", 0))
             new = shorten(self.steady(printed), **options)
+        elif part["code"]:
+            return f"```python {part['code']}\n{excerpt(part['code'])}```"
         elif part["dotenv"]:
             self.set(part["dotenv"])
         elif part["file"]:
@@ -121,7 +130,10 @@ class Reader:
             printed += line
             if ready := re.search(r"listening on (\S+)", line):
                 self.url = ready[1]
-                self.set("SIGMA_BACKOFF=0")  # no pauses
+                # From here on, recipes don't pause. Python imports sitecustomize when it starts
+                no_pause = "import time\ntime.sleep = lambda seconds: None\n"
+                (self.folder / "sitecustomize.py").write_text(no_pause, encoding="utf-8")
+                self.environment["PYTHONPATH"] = str(self.folder)
                 return printed
         sys.exit(f"Error: the sandbox didn't start\n{printed}")
 
@@ -131,6 +143,8 @@ class Reader:
         text = path.read_text(encoding="utf-8")
         for line in re.findall(r"^\w+=.*$", lines, re.MULTILINE):
             name = line.partition("=")[0]
+            if re.search(rf"(?m)^{re.escape(line)}$", text):
+                sys.exit(f"Error: {line} is already in .env.sandbox")
             text, found = re.subn(rf"(?m)^{name}=.*$", line.replace("\\", r"\\"), text)
             if not found:
                 sys.exit(f"Error: {name} isn't a setting in .env.sandbox")
@@ -164,8 +178,30 @@ def shorten(text: str, urls: int = 9999, rows: int = 9999, head: int = 0, tail: 
     return "\n".join(lines[1:]) + "\n"
 
 
+def excerpt(place: str) -> str:
+    """Return lines of a recipe. place is what follows ```python in the document."""
+    file, function, *texts = shlex.split(place)
+    source = (ROOT / file).read_text(encoding="utf-8")
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    try:
+        node = next(node for node in nodes if node.name == function)
+        body = source.splitlines()[node.lineno - 1 : node.end_lineno]
+        lines, end = ([], -1) if texts else (body, 0)
+        while texts:
+            first = last = texts.pop(0)
+            if texts[:1] == [".."]:
+                _, last = texts.pop(0), texts.pop(0)
+            begin = next(n for n in range(end + 1, len(body)) if first in body[n])
+            end = next(n for n in range(begin, len(body)) if last in body[n])
+            indent = body[begin][: -len(body[begin].lstrip())]
+            lines += [f"{indent}..."] * bool(lines) + body[begin : end + 1]
+    except StopIteration:
+        sys.exit(f"Error: these lines don't exist: {place}")
+    return textwrap.dedent("\n".join(lines)) + "\n"
+
+
 def update(document: str) -> str:
-    """Return the document with the current output in every block."""
+    """Return the document with the current output and code in every block."""
     if unknown := re.search(r"^ *(<!--|```).*", PART.sub("", document), re.MULTILINE):
         sys.exit(f"Error: can't understand this part of the document: {unknown[0]}")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
@@ -189,7 +225,7 @@ def main() -> None:
     elif current != written:
         lines = difflib.unified_diff(written.splitlines(), current.splitlines(), lineterm="")
         print("\n".join(lines))
-        sys.exit("Error: the output has changed. To update it: python docs/run_tutorial.py")
+        sys.exit("Error: the tutorial is out of date. To update it: python docs/run_tutorial.py")
 
 
 if __name__ == "__main__":

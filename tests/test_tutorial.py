@@ -1,4 +1,4 @@
-"""docs/tutorial.md: its commands run, and its output blocks are what they print."""
+"""docs/tutorial.md: its commands run, and its blocks show their output and the recipes' code."""
 
 import re
 import subprocess
@@ -54,15 +54,42 @@ def test_sections_that_run_a_recipe_say_what_to_check():
     assert [text.partition("\n")[0] for text in with_recipe if "**Check it**" not in text] == []
 
 
+def test_every_command_can_also_be_run_with_f5():
+    commands = re.findall(
+        r"^([^\n]+(?:\n[^\n]+)*)\n\n```bash\n(?:\w+=\S+ )*python (\S+\.py)$", TUTORIAL, re.M
+    )
+    assert len(commands) >= len(RECIPES_RUN)
+    for before, recipe in commands:
+        assert f"F5 in `{recipe}`" in before.replace("\n", " ")
+    launch = (ROOT / ".vscode" / "launch.json").read_text(encoding="utf-8")
+    names = re.findall(r'"name": "(.+)"', launch)
+    assert names and all(f"**{name}**" in TUTORIAL for name in names)
+
+
+def test_every_recipe_that_is_run_is_shown():
+    code = re.findall(r"^```python (\S+) [^\n]+\n(.*?)^```$", TUTORIAL, re.M | re.S)
+    assert {recipe for recipe, _ in code} == set(RECIPES_RUN)
+    for _, lines in code:  # GitHub scrolls lines that are longer
+        assert max(map(len, lines.splitlines())) <= 96
+
+
+def test_code_is_current():
+    for part in run_tutorial.PART.finditer(TUTORIAL):
+        if part["code"]:
+            current = run_tutorial.excerpt(part["code"])
+            assert part["lines"] == current, "to update it: python docs/run_tutorial.py"
+
+
+@pytest.mark.slow
 def test_pages_of_the_console_exist(sandbox):
     pages = set(re.findall(rf"\({run_tutorial.READERS_URL}(/[^)]*)\)", TUTORIAL))
     assert len(pages) > 5
     for page in pages:
-        assert requests.get(sandbox.address + page, timeout=5).status_code == 200, page
+        assert requests.get(sandbox.address + page, timeout=30).status_code == 200, page
 
 
 @pytest.mark.slow
-def test_the_output_is_current():
+def test_output_is_current():
     command = [sys.executable, run_tutorial.__file__, "--check"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -70,20 +97,12 @@ def test_the_output_is_current():
 
 # --- The check can fail ---
 
-SHORT = """
-```bash
-python -m sandbox --write-env
+CODE = """
+```python members/list_all.py list_members "return"
+return client.get_all("/members")
 ```
-
-```bash
-export SIGMA_ENV_FILE=.env.sandbox
-```
-
-```dotenv
-# SECRET=not-used
-MEMBERID=no-such-member
-```
-
+"""
+OUTPUT = """
 ```bash
 python members/get_member_details.py
 echo $?
@@ -97,30 +116,45 @@ echo $?
 """
 
 
-@pytest.mark.slow
-def test_changed_output_fails_the_check_and_is_updated(monkeypatch, capsys, tmp_path):
+@pytest.mark.parametrize(
+    ("document", "line"),
+    [
+        pytest.param(CODE, 'return client.get_all("/members")', id="code"),
+        pytest.param(OUTPUT, "1", id="output", marks=pytest.mark.slow),
+    ],
+)
+def test_changes_fail_the_check_and_are_updated(monkeypatch, capsys, tmp_path, document, line):
     path = tmp_path / "tutorial.md"
     monkeypatch.setattr(run_tutorial, "TUTORIAL", path)
-    path.write_text(SHORT.replace("\n1\n", "\n0\n"), encoding="utf-8")
+    old = document.replace(f"\n{line}\n", "\nwrong\n")
+    path.write_text(old, encoding="utf-8")
     monkeypatch.setattr(sys, "argv", ["run_tutorial.py", "--check"])
-    with pytest.raises(SystemExit, match="output has changed"):
+    with pytest.raises(SystemExit, match="out of date"):
         run_tutorial.main()
-    assert "-0\n+1\n" in capsys.readouterr().out
-    assert "\n0\n" in path.read_text(encoding="utf-8")
+    assert f"-wrong\n+{line}\n" in capsys.readouterr().out
+    assert path.read_text(encoding="utf-8") == old
     monkeypatch.setattr(sys, "argv", ["run_tutorial.py"])
     run_tutorial.main()
-    assert path.read_text(encoding="utf-8") == SHORT
+    assert path.read_text(encoding="utf-8") == document
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("right", "wrong", "error"),
     [
-        ("exit=1", "exit=0", "exit code 1, not 0"),
+        pytest.param("exit=1", "exit=0", "exit code 1, not 0", marks=pytest.mark.slow),
         ("output", "outptu", "<!-- outptu"),
         ("```text", "```txt", "<!-- output"),
+        ("list_members", "list_teams", "list_teams"),
+        ('"return"', '"no such line"', "no such line"),
     ],
 )
 def test_mistakes_in_the_document_are_named(right, wrong, error):
     with pytest.raises(SystemExit, match=error):
-        run_tutorial.update(SHORT.replace(right, wrong))
+        run_tutorial.update((CODE + OUTPUT).replace(right, wrong))
+
+
+def test_settings_that_are_filled_in_already_are_refused(tmp_path):
+    reader = run_tutorial.Reader(tmp_path)
+    (tmp_path / ".env.sandbox").write_text("LIMIT=50\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="LIMIT=50"):
+        reader.set("LIMIT=50")

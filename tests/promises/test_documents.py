@@ -1,14 +1,18 @@
 """What the documents say is true: commands, outputs, tables, settings, editor files."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 
 import pytest
 import yaml
 
 from sandbox import demo
 from tests.conftest import ROOT
-from tests.support.recipes import RECIPES, docstring, endpoints, source
+from tests.support.recipes import RECIPES, docstring, each_recipe, endpoints, sample, source
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ENV_EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
@@ -19,7 +23,7 @@ def section(title):
 
 
 def commands(text, language):
-    return re.findall(rf"^```{language}\n(.+?)\n```$", text, re.MULTILINE)
+    return re.findall(rf"^```{language}\n(.+?)\n```$", text, re.MULTILINE | re.DOTALL)
 
 
 def test_ci_runs_the_test_command_of_the_readme():
@@ -47,41 +51,62 @@ def test_the_workflow_runs_the_commands_of_the_readme():
     assert min(jobs["linux"]["strategy"]["matrix"]["python"]) == "3.10"
 
 
-def test_windows_gets_the_same_commands_without_and():
+def test_windows_gets_the_same_commands_line_by_line():
     for title in ("Try it (no account needed)", "Run the tests"):
         (unix,) = commands(section(title), "bash")
-        (windows,) = commands(section(title), "powershell")
-        assert "&&" not in windows  # PowerShell 5.1 does not know it
-        plain = re.sub(r"; if \(\$\?\) \{ (.+?) \}", r" && \1", windows)
-        plain = plain.replace(r".venv\Scripts\python", ".venv/bin/python")
-        assert plain.replace("py -m venv", "python3 -m venv") == unix
+        (windows,) = commands(section(title), "powershell")  # PowerShell 5.1 doesn't know &&
+        plain = windows.replace(r".venv\Scripts\python", ".venv/bin/python")
+        assert plain.replace("py -m venv", "python3 -m venv").split("\n") == unix.split(" &&\n  ")
 
 
 def test_the_output_in_the_readme_is_the_checked_sample():
     shown = re.search(r"<!-- output: (\S+) -->\n```text\n(.*?)\n```", README, re.DOTALL)
-    sample = docstring(ROOT / shown[1]).split("Sample output:\n\n")[1]
-    lines = [line.removeprefix("    ") for line in sample.splitlines()]
-    assert shown[2].replace("http://127.0.0.1:8765", "https://aws-api.sigmacomputing.com") == (
-        "\n".join(lines)
+    lines = shown[2].replace("http://127.0.0.1:8765", "https://aws-api.sigmacomputing.com")
+    pattern = re.escape(lines).replace(re.escape("\n...\n"), r"\n(?:.*\n)+")
+    assert re.fullmatch(pattern, sample(shown[1]).rstrip("\n"))
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/recipes.md"])
+def test_the_python_in_a_document_runs(document, sandbox, tmp_path):
+    for name in ("get_access_token.py", "sigma_client.py", "members/list_all.py"):
+        shutil.copy(ROOT / name, tmp_path)  # as the document says
+    text = "".join(
+        f"{name}={value}\n" for name, value in demo.demo_settings(sandbox.address).items()
     )
+    for name in (".env", ".env.staging"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    blocks = commands((ROOT / document).read_text(encoding="utf-8"), "python")
+    printed = ""
+    for number, block in enumerate(blocks):
+        program = tmp_path / f"block{number}.py"
+        program.write_text(block, encoding="utf-8")
+        command = [sys.executable, program]
+        printed += subprocess.check_output(command, env=kept, cwd=tmp_path, encoding="utf-8")
+    people = sandbox.state.organization.members.values()
+    assert f"{sum(not member.isArchived for member in people)} members" in printed
+    assert len(blocks) == printed.count("\n") > 0
 
 
-def table_rows():
-    rows = re.findall(r"^\| \[(\S+)\]\((\S+)\) \| .+ \| (.+) \| (.*) \|$", README, re.MULTILINE)
-    return {name: (link, endpoint, settings) for name, link, endpoint, settings in rows}
+def table_rows(document):
+    """Return {recipe: the other cells of its row}, without the links to this page's folder."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[(\S+)\]\((?:\.\./)?(\S+)\) \| (.+) \|$", text, re.MULTILINE)
+    assert all(path.endswith(f"/{name}") for name, path, _ in rows)
+    assert len({path for _, path, _ in rows}) == len(rows)
+    return {path: cells for _, path, cells in rows}
 
 
-def test_the_table_has_every_recipe():
-    assert set(table_rows()) == {"get_access_token.py", *RECIPES}, "README.md, The recipes"
+@pytest.mark.parametrize("document", ["README.md", "docs/recipes.md"])
+def test_a_table_has_every_recipe(document):
+    assert sorted(table_rows(document)) == RECIPES
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@each_recipe
 def test_the_table_names_endpoint_and_settings(recipe):
-    assert recipe in table_rows(), "README.md, The recipes: add a row with one endpoint"
-    link, endpoint, settings = table_rows()[recipe]
-    assert link == recipe
+    endpoint, _, settings = table_rows("docs/recipes.md")[recipe].partition("<br>")
     if endpoint not in ("the five above", "none"):
-        assert tuple(f"{endpoint}".replace(" ", " /v2").split()) in endpoints(recipe)
+        assert tuple(endpoint.replace(" ", " /v2").split()) in endpoints(recipe)
     card = re.search(r"^\.env:(.*?)^Run:", docstring(recipe), re.MULTILINE | re.DOTALL)[1]
     on_card, in_table = (
         {name for name in demo.names() if re.search(rf"\b{name}\b", text)} - {"OUTPUT_FORMAT"}
@@ -90,10 +115,18 @@ def test_the_table_names_endpoint_and_settings(recipe):
     assert in_table == on_card
 
 
-def test_every_region_is_in_env_example_and_in_the_readme():
+def test_the_facts_at_the_top_of_the_readme():
+    assert f"\n{len(RECIPES)} short, commented Python scripts" in README
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    versions = yaml.safe_load(workflow)["jobs"]["linux"]["strategy"]["matrix"]["python"]
+    assert f"Python {versions[0]} to {versions[-1]}" in README
+
+
+def test_the_regions_are_in_env_example_and_nowhere_else():
     hosts = re.findall(r"https://[a-z.-]+\.sigmacomputing\.com", ENV_EXAMPLE)
     assert len(set(hosts)) == 13
-    assert set(re.findall(r"`(https://\S+)`", section("Use your own organization"))) == set(hosts)
+    assert "api.sigmacomputing.com" not in README
 
 
 def test_env_example_is_read_alike_by_vscode_and_python_dotenv():
@@ -129,7 +162,8 @@ def anchors(document):
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(document):
-    links = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", shown(document))
+    # ../../actions is the page of the workflow, on GitHub
+    links = re.findall(r"\]\((?!https?:|\.\./\.\./actions)([^)#]*)#?([^)]*)\)", shown(document))
     for path, anchor in links:
         target = document.parent / path if path else document
         assert target.exists(), path
@@ -145,11 +179,13 @@ def read_with_comments(name):
     return json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
 
 
-def test_f5_runs_the_open_file_and_the_second_entry_the_sandbox_too():
-    plain, with_sandbox = read_with_comments("launch.json")["configurations"]
+def test_f5_runs_the_open_file_at_first_in_the_sandbox():
+    with_sandbox, plain = read_with_comments("launch.json")["configurations"]
     for configuration in (plain, with_sandbox):
         assert configuration["type"] == "debugpy"
-        assert configuration["program"] == "${file}"
+        assert configuration["program"] == "${workspaceFolder}/.vscode/run_open_file.py"
+        assert configuration["args"] == ["${file}"]
+        assert configuration["name"] in " ".join(README.split())
     assert "envFile" not in plain
     assert with_sandbox["env"] == {"SIGMA_ENV_FILE": ".env.sandbox"}  # never the real organization
     assert with_sandbox["envFile"] == "${workspaceFolder}/.env.sandbox"
