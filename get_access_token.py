@@ -20,10 +20,21 @@ Sample output:
 """
 
 import argparse
+import sys
 import threading
 import time
 
-from sigma_client import Credentials, SigmaClient, SigmaError, keep_secret, read_credentials, run
+try:
+    from sigma_client import (
+        Credentials,
+        SigmaClient,
+        SigmaError,
+        keep_secret,
+        read_credentials,
+        run,
+    )
+except ImportError as error:  # it wasn't copied, or is older than this file
+    sys.exit(f"Error: {error}. Copy the current sigma_client.py next to {__file__}")
 
 # 1: A token is valid for an hour, and Sigma issues at most one a second. So keep the token of each
 #    organization, and pause between two requests for a token

@@ -12,7 +12,8 @@ retries, pages, errors), but never which request is sent: that is in the recipe.
 import sys
 
 if sys.version_info < (3, 10):  # checked before any line that an older Python can't run
-    sys.exit(f"Error: Use Python 3.10 or newer. {sys.executable} is {sys.version.split()[0]}")
+    fix = "Activate .venv, or create it again with Python 3.10 or newer"
+    sys.exit(f"Error: {sys.executable} is Python {sys.version.split()[0]}. {fix}")
 try:
     import requests
     from dotenv.parser import parse_stream
@@ -23,11 +24,14 @@ try:
     from urllib3.util import Retry
 except ImportError as error:  # also if another package provides dotenv
     fix = f"{sys.executable} -m pip install -U requests python-dotenv tabulate"
-    sys.exit(f"Error: {error}. Activate .venv, or run: {fix}")
+    sys.exit(f"Error: {error}. Activate .venv (VSCode: Python: Select Interpreter), or run: {fix}")
+if __name__ == "__main__":
+    sys.exit("Error: sigma_client.py isn't a recipe. Run one, such as members/list_all.py")
 
 import argparse
 import contextlib
 import csv
+import errno
 import functools
 import io
 import itertools
@@ -41,18 +45,20 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
 OTHER_NAMES = {"MEMBERID": "MEMBER_ID", "WORKBOOK_ID": "WORKBOOKID"}  # the QuickStart has both
 PAGE_SIZE = 1000  # the maximum. By default, Sigma sends 50 entries per page
 REQUESTS_AT_ONCE = 5  # more can lead to 429 from Cloudflare, which is in front of Sigma
-NOT_REPEATED = ("CLIENT_ID", "SECRET", "baseURL", "authURL", "DRY_RUN")  # in a command to copy
+CREDENTIALS = ("CLIENT_ID", "SECRET", "authURL", "baseURL")
 MAY_BE_DONE = ". The change may have been carried out: check in Sigma before you run this again"
-THIS_MACHINE = r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?/"
+THIS_MACHINE = r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?=/)"
+START_SANDBOX = ". To start the sandbox: python -m sandbox --write-env"
 OUTPUT_FORMATS = ("table", "json", "csv")
 FILE_BEGINS = {"csv": b"(?!<html|<!doc)", "json": rb"\[", "jsonl": b"{"}
 FILE_BEGINS |= {"pdf": b"%PDF", "png": b"\x89PNG", "xlsx": b"PK"}
@@ -119,7 +125,7 @@ def read_env_file(env_file: str = "") -> dict[str, str]:
     """Return the settings in .env, or in the file to read instead."""
     path, settings = env_path(env_file), dict[str, str]()
     if not path.exists() and path != FOLDER / ".env":
-        raise SigmaError(f"{path} doesn't exist")
+        raise SigmaError(f"{path} doesn't exist" + START_SANDBOX * (path.name == ".env.sandbox"))
     for line in _env_lines(read_text(path) if path.exists() else ""):
         # python-dotenv skips what it can't parse. Line breaks come from a missing quote, or C:\new
         name, value = line.key or "_", "\n" if line.value is None else line.value
@@ -157,7 +163,8 @@ def read_dry_run() -> bool:
 
 def this_command(*options: str, setting: str = "") -> str:
     """Return the command that runs this recipe again, with the same settings."""
-    words = [*os.environ.get("SIGMA_RUN", "python").split(), sys.argv[0], *options]
+    script = sys.argv[0].replace(os.sep, "/")  # on Windows, shlex would quote a backslash
+    words = [*os.environ.get("SIGMA_RUN", "python").split(), script, *options]
     command = setting + shlex.join(words)
     # PowerShell keeps the environment. SIGMA_RUN is "python -m sandbox run", which sets it
     if os.name == "nt" or "SIGMA_RUN" in os.environ:
@@ -165,7 +172,7 @@ def this_command(*options: str, setting: str = "") -> str:
     here, written = os.environ, read_env_file()
     names = [n for n in _names if here.get(n) not in (None, "", written.get(n), *_secrets)]
     names = ["SIGMA_ENV_FILE"] * bool(here.get("SIGMA_ENV_FILE")) + names
-    given = [f"{n}={shlex.quote(here[n])} " for n in names if n not in NOT_REPEATED]
+    given = [f"{n}={shlex.quote(here[n])} " for n in names if n not in (*CREDENTIALS, "DRY_RUN")]
     return "".join(given) + command
 
 
@@ -195,46 +202,57 @@ def read_path(name: str, default: str = "", is_folder: bool = False) -> Path:
 
 
 def require_all(*names: str, env_file: str = "") -> list[str]:
-    """Return several settings, or raise SigmaError that names all missing ones."""
-    values = {name: read_env(name, env_file=env_file) for name in names}
-    if all(values.values()):
-        return list(values.values())
+    """Return several settings, or raise SigmaError that names all missing ones.
+
+    IDs and emails are recognized by the name of the setting. IDs can be URLs of pages in Sigma.
+    """
+    values = [read_env(name, env_file=env_file) for name in names]
+    if all(values):
+        return [*map(check_setting, names, values)]
+    if hasattr(sys.modules["__main__"], "get_bearer_token") and not env_file:
+        names = (*CREDENTIALS, *names)  # it's going to send requests
+    missing = [n for n in dict.fromkeys(names) if not read_env(n, env_file=env_file)]
     path, recipe = env_path(env_file), Path(sys.argv[0]).resolve()
     error = f"Add to {path}: " if path.exists() else f"Copy .env.example to {path}, and fill in: "
-    error += ", ".join(name for name, value in values.items() if not value)
+    error += ", ".join(f"{n} (from {ID_KINDS[n][0]})" if n in ID_KINDS else n for n in missing)
     if (FOLDER / "sandbox").is_dir() and FOLDER in recipe.parents:
         error += f". Without an account: python -m sandbox run {recipe.relative_to(FOLDER)}"
     raise SigmaError(error)
 
 
 def require_env(name: str) -> str:
-    """Return a setting, or raise SigmaError that says where to add it."""
+    """Return a setting, checked as in require_all. Raise SigmaError if it's missing."""
     return require_all(name)[0]
 
 
+require_id = require_email = require_env  # for readers: they say what the setting is
 SAFE_ID = r"(?!(?i:undefined|null|none|nan|true|false)(?:[/:]|$))[\w-]+"
 LONG_ID = "[0-9A-Za-z]{8}(?:-[0-9A-Za-z]{4}){3}-[0-9A-Za-z]{12}"
-ID_IN_URL = {  # the ID may follow a name: /workbook/Sales-7sYWojYnccxJqdqkNKAw6S
-    "WORKBOOK_ID": f"/workbook/(?:[^/?#]*?-)??({LONG_ID}|[0-9A-Za-z]+)(?=[/?#]|$)",
-    "WORKSPACEID": f"/s/(?:[^/?#]*?-)??({LONG_ID}|[0-9A-Za-z]+)(?=[/?#]|$)",
-    "CONNECTIONID": f"/s/(?:[^/?#]*?-)??({LONG_ID})(?=[/?#]|$)",
-    "TEAMID": r"/admin/teams/([\w-]+)",
-    "ELEMENT_ID": r"nodeId=([\w-]+)",
+SHORT_ID, BEFORE, AFTER = "[0-9A-Za-z]+", "(?:[^/?#]*?-)??", "(?=[/?#]|$)"  # /Sales-7sYWojYnccxJqd
+ID_KINDS = {  # the recipe that prints the IDs, and where a URL has one
+    "MEMBERID": ("members/list_all.py", ""),
+    "TEAMID": ("teams/list_all.py", r"/admin/teams/([\w-]+)"),
+    "WORKSPACEID": ("members/list_workspaces.py", f"/s/{BEFORE}({LONG_ID}|{SHORT_ID}){AFTER}"),
+    "CONNECTIONID": ("connections/list_all_connections.py", f"/s/{BEFORE}({LONG_ID}){AFTER}"),
+    "WORKBOOK_ID": ("workbooks/list_all.py", f"/workbook/{BEFORE}({LONG_ID}|{SHORT_ID}){AFTER}"),
+    "PAGE_ID": ("workbooks/get_column_names_all_pages.py", ""),
+    "ELEMENT_ID": ("workbooks/get_column_names_all_pages.py", r"nodeId=([\w-]+)"),
 }
+ID_KINDS |= {f"SWAP_{end}_CONNECTIONID": ID_KINDS["CONNECTIONID"] for end in ("FROM", "TO")}
 
 
-def require_id(name: str) -> str:
-    """Return the ID in a setting. The setting can also be the URL of the page in Sigma."""
-    value = require_env(name)
-    if "://" in value:
-        if re.search("//[^/]+/[^/]+/b/", value):
-            raise SigmaError(f"{name} is the URL of a dataset. Sigma has retired datasets")
-        kinds = [pattern for known, pattern in ID_IN_URL.items() if name.endswith(known)]
-        found = re.search(kinds[0], value) if kinds else None
-        value = found[1] if found else value
-    if not re.fullmatch(SAFE_ID, value, re.ASCII):
-        raise SigmaError(f"{name} is {value!r}, which isn't an ID. See .env.example")
-    return value
+def check_setting(name: str, value: str) -> str:
+    """Return the value of a setting, and only the ID if it's a URL. See require_all."""
+    if name.endswith("EMAIL") and not is_email(value):
+        raise SigmaError(f"{name} is {value!r}, which isn't an email")
+    if not name.endswith("ID") or name.endswith("CLIENT_ID"):
+        return value
+    recipe, pattern = ID_KINDS.get(name, ("the recipe that lists them", ""))
+    found = re.search(pattern, value) if pattern else None
+    if re.fullmatch(SAFE_ID, wanted := found[1] if found else value, re.ASCII):
+        return wanted
+    expected = "an ID or the URL of a page with one" if pattern else "an ID"
+    raise SigmaError(f"{name} is {value!r}, which isn't {expected}. To find it, run {recipe}")
 
 
 def read_table_path(name: str) -> list[str]:
@@ -252,14 +270,6 @@ def is_email(text: str) -> bool:
     return bool(re.fullmatch(r"(?!')[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*", text))
 
 
-def require_email(name: str) -> str:
-    """Return a setting that is an email."""
-    value = require_env(name)
-    if not is_email(value):
-        raise SigmaError(f"{name} is {value!r}, which isn't an email")
-    return value
-
-
 def parse_emails(text: str, source: str) -> list[str]:
     """Return the emails in a text, each once. source is for errors."""
     text = re.sub(r'("[^"]*"\s*|[^",;<>@]{0,99})<([^<>]*)>', r" \2 ", text)  # Name <email>
@@ -275,14 +285,13 @@ def parse_emails(text: str, source: str) -> list[str]:
 def read_emails(name: str, default: str) -> list[str]:
     """Return the emails in the file that a setting names, without duplicates and # comments."""
     path = read_path(name, default)
-    emails: dict[str, str] = {}
+    emails: list[str] = []
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         text = re.sub(r"(^|\s)#.*", "", line)  # not every #: the email of a guest can contain #EXT#
-        for email in parse_emails(text, f"{path}, line {number}"):
-            emails.setdefault(email.lower(), email)
+        emails += parse_emails(text, f"{path}, line {number}")
     if not emails:
         raise SigmaError(f"{name}: there are no emails in {path}")
-    return list(emails.values())
+    return parse_emails(" ".join(emails), str(path))
 
 
 def read_csv(path: Path, columns: list[str], more: bool = False) -> list[Any]:
@@ -324,17 +333,19 @@ class Credentials:
 
     def __post_init__(self) -> None:
         keep_secret(self.secret)
-        host = re.match(rf"{THIS_MACHINE}|https://[\w.-]+(?::\d+)?/", self.base_url)
-        if not host or re.search(r"[@?#\s]", self.base_url):
-            raise SigmaError("baseURL must be a URL that begins with https://")
-        if not self.auth_url.startswith(host[0]) or re.search(r"[@?#\s]", self.auth_url):
-            raise SigmaError("authURL must be a URL with the same host as baseURL")
+        if not re.fullmatch(rf"({THIS_MACHINE}|https://(?!app\.)[\w.-]+(:\d+)?)/v2", self.base_url):
+            error = "baseURL must be https://HOST/v2"
+            raise SigmaError(f"{error}. Administration > Developer Access in Sigma shows the host")
+        if self.auth_url != (right := f"{self.base_url}/auth/token"):
+            error = f"authURL must be {right} to match baseURL"
+            raise SigmaError(f"{error}. Use the host of your region in both")
 
 
 def read_credentials(env_file: str = "") -> Credentials:
     """Return the credentials in .env, or in another file: read_credentials(".env.staging")."""
-    base_url, *others = require_all("baseURL", "authURL", "CLIENT_ID", "SECRET", env_file=env_file)
-    return Credentials(base_url.rstrip("/").removesuffix("/v2") + "/v2", *others)
+    client_id, secret, auth_url, base_url = require_all(*CREDENTIALS, env_file=env_file)
+    base_url = base_url.strip(" /").removesuffix("/v2") + "/v2"
+    return Credentials(base_url, auth_url.strip(" /"), client_id, secret)
 
 
 # 3: Requests
@@ -569,8 +580,7 @@ class SigmaClient:
         except (AttributeError, KeyError, TypeError, ValueError):
             why = "an HTML page" if b"<html" in response.content.lower() else "no explanation"
         if status == 401 or status < 400 or not self.get_token:
-            names = "baseURL" if self.get_token else "CLIENT_ID, SECRET, authURL"
-            why += f". Check {names}, and the IP allowlist of your organization"
+            why += ". Check CLIENT_ID, SECRET, the region (authURL, baseURL) and the IP allowlist"
         error = f"{status} from {response.request.method} {response.url}: {why}"
         stops = status in (401, 429) or not self.get_token
         return SigmaError(error + note * (status >= 500), status if self.get_token else None, stops)
@@ -591,6 +601,8 @@ def explain(error: Exception, note: str) -> str:
         note = ". You can set REQUESTS_CA_BUNDLE to a file with your company's certificates"
     elif isinstance(error, ProxyError) or isinstance(cause, ConnectTimeoutError):
         note = ". Check baseURL, authURL, HTTPS_PROXY and your network"  # it was never sent
+        local = str(error).startswith("HTTPConnectionPool(host='127.0.0.1'")
+        note = START_SANDBOX if local else note
     return f"{str(cause).partition('>: ')[2] or cause}{note}"
 
 
@@ -638,33 +650,42 @@ def in_parallel(items: Iterable[Any], work: Callable[[Any], Any], unit: str = ""
     server errors in a row, the remaining items are left out. unit labels the progress bar.
     """
     items, stop, server_errors = list(items), threading.Event(), 0
+    queue: SimpleQueue[Any] = SimpleQueue()
 
-    def attempt(item: Any) -> tuple[Any, Any] | None:
+    def attempt_all() -> None:
         nonlocal server_errors
-        if stop.is_set():
-            return None
-        try:
-            result = work(item)
-            server_errors = 0
-        except (SigmaError, OSError) as error:  # OSError: such as a file that is open in Excel
-            result = error if isinstance(error, SigmaError) else SigmaError(str(error))
-            server_errors = server_errors + 1 if (result.status or 0) >= 500 else 0
-            if result.stops_the_run or server_errors == 5:
-                stop.set()
-        return item, result
+        for item, job in iter(queue.get, None):
+            try:
+                job.set_result(None if stop.is_set() else (item, work(item)))
+                server_errors = 0
+            except (SigmaError, OSError) as error:  # OSError: such as a file that is open in Excel
+                result = error if isinstance(error, SigmaError) else SigmaError(str(error))
+                server_errors = server_errors + 1 if (result.status or 0) >= 500 else 0
+                if result.stops_the_run or server_errors == 5:
+                    stop.set()
+                job.set_result((item, result))
+            except BaseException as error:  # a bug: raised where the result is read
+                job.set_exception(error)
 
     def results() -> Iterator[Any]:
-        jobs: list[Any] = []
+        jobs: list[Future[Any]] = []
         for index in range(len(items)):
-            jobs += [pool.apply_async(attempt, [i]) for i in items[len(jobs) : index + 100]]
+            for item in items[len(jobs) : index + 100]:
+                jobs.append(Future())
+                queue.put((item, jobs[-1]))
             try:
-                yield jobs[index].get()
+                yield jobs[index].result()
             except KeyboardInterrupt:  # first tell what is done
-                yield from (job.get() for job in jobs[index:] if job.ready())
+                yield from (job.result() for job in jobs[index:] if job.done())
                 raise
 
-    # Not ThreadPoolExecutor: after Ctrl-C Python would wait for its threads
-    with ThreadPool(REQUESTS_AT_ONCE) as pool, contextlib.ExitStack() as stack:
+    # Not ThreadPoolExecutor: after Ctrl-C, Python would wait for its threads. Not multiprocessing's
+    # ThreadPool: it needs semaphores, which AWS Lambda doesn't have
+    with contextlib.ExitStack() as stack:
+        for _ in range(REQUESTS_AT_ONCE):
+            threading.Thread(target=attempt_all, daemon=True).start()
+            stack.callback(queue.put, None)  # ends one of them
+        stack.callback(stop.set)  # called first
         show: Any = iter
         if unit and getattr(sys.stderr, "isatty", bool)():
             with contextlib.suppress(ImportError):  # tqdm is optional
@@ -739,7 +760,8 @@ def run(main: Callable[..., object], parser: argparse.ArgumentParser | None = No
             encoding = None if stream.isatty() else "utf-8"
             stream.reconfigure(encoding=encoding, errors="replace")
     about, layout = sys.modules["__main__"].__doc__, argparse.RawDescriptionHelpFormatter
-    known = parser or argparse.ArgumentParser(description=about, formatter_class=layout)
+    usage = "%(prog)s [--help]    Settings come from .env: --help lists them"
+    known = parser or argparse.ArgumentParser(None, usage, about, formatter_class=layout)
     arguments = known.parse_args([] if "ipykernel" in sys.modules else None)  # a notebook's kernel
     out, err = SafeStream(sys.stdout), SafeStream(sys.stderr)
     code, problem = 0, None
@@ -762,7 +784,10 @@ def run(main: Callable[..., object], parser: argparse.ArgumentParser | None = No
             code, problem = 1, SigmaError(f"{type(error).__name__} in {where}: {error}")
         if out.failure and not code:
             code, problem = 1, out.failure
-        if problem and not isinstance(problem, BrokenPipeError):  # "| head" has read enough
+        closed = isinstance(problem, BrokenPipeError)  # "| head" has read enough
+        if os.name == "nt":
+            closed = getattr(problem, "errno", 0) in (errno.EPIPE, errno.EINVAL)
+        if problem and not closed:
             say(f"Error: {one_line(problem)}")
     for failed in (stream for stream in (out, err) if stream.failure):
         with contextlib.suppress(AttributeError, OSError, ValueError):

@@ -2,7 +2,7 @@
 
 Run this before you drop or move a table. The report also lists documents that read a data model
 with this table, even if they only use its other tables. Uncertain dependents are marked "maybe":
-datasets, which Sigma has retired, names that differ in case, and custom SQL, which isn't parsed.
+datasets, which are deprecated, names that differ in case, and custom SQL, which isn't parsed.
 Archived documents, explorations and tagged versions aren't searched. The recipe needs credentials
 whose owner has the Admin account type. It sends one request for each document and table.
 

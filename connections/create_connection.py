@@ -26,20 +26,29 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, SigmaError, keep_secret, require_env, run
+from sigma_client import SigmaClient, SigmaError, keep_secret, require_all, run
 
 
 # 2: Describe the connection in the fields that Sigma expects. Other warehouses need other fields
-def read_details() -> dict[str, str]:
-    """Return the details of the Snowflake connection that the settings describe."""
-    return {
+def read_connection() -> tuple[str, dict[str, str]]:
+    """Return the name and the details of the Snowflake connection that the settings describe."""
+    name, account, host, user, password, role, warehouse = require_all(
+        "CONNECTION_NAME",
+        "SNOWFLAKE_ACCOUNT",
+        "SNOWFLAKE_HOST",
+        "SNOWFLAKE_USER",
+        "SNOWFLAKE_PASSWORD",
+        "SNOWFLAKE_ROLE",
+        "SNOWFLAKE_WAREHOUSE",
+    )
+    return name, {
         "type": "snowflake",
-        "account": require_env("SNOWFLAKE_ACCOUNT"),
-        "host": require_env("SNOWFLAKE_HOST"),
-        "user": require_env("SNOWFLAKE_USER"),
-        "password": keep_secret(require_env("SNOWFLAKE_PASSWORD")),  # *** in error messages
-        "role": require_env("SNOWFLAKE_ROLE"),
-        "warehouse": require_env("SNOWFLAKE_WAREHOUSE"),
+        "account": account,
+        "host": host,
+        "user": user,
+        "password": keep_secret(password),  # *** in error messages
+        "role": role,
+        "warehouse": warehouse,
     }
 
 
@@ -62,8 +71,7 @@ def create_connection(client: SigmaClient, name: str, details: dict[str, str]) -
 
 def main() -> None:
     # 5: Read all settings before anything is sent
-    name = require_env("CONNECTION_NAME")
-    details = read_details()
+    name, details = read_connection()
 
     # 6: Create the connection, unless it already exists
     with SigmaClient(get_bearer_token) as client:

@@ -26,7 +26,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, SigmaError, read_table_path, require_env, require_id, run
+from sigma_client import SigmaClient, SigmaError, read_table_path, require_all, run
 
 
 # 2: Sync a path
@@ -44,8 +44,7 @@ def look_up(client: SigmaClient, connection_id: str, path: list[str]) -> str:
 
 def main() -> None:
     # 4: Read all settings before anything is sent
-    connection_id = require_id("CONNECTIONID")
-    require_env("SYNC_PATH")
+    connection_id, _ = require_all("CONNECTIONID", "SYNC_PATH")
     path = read_table_path("SYNC_PATH")
     if not path:
         raise SigmaError("SYNC_PATH is [], but must name at least the database")

@@ -50,8 +50,6 @@ from sigma_client import (
     read_env,
     read_number,
     require_all,
-    require_email,
-    require_env,
     run,
     say,
 )
@@ -145,8 +143,13 @@ def sign_embed_url(
 
 def main() -> None:
     # 5: Read all settings
-    url = require_env("EMBED_URL")
-    email = require_email("EMBED_EMAIL")
+    client_id, secret = read_env("EMBED_CLIENT_ID"), read_env("EMBED_SECRET")
+    if bool(client_id) != bool(secret):
+        raise SigmaError("Set both EMBED_CLIENT_ID and EMBED_SECRET, or neither")
+    if not client_id:
+        client_id, secret, *_ = require_all("CLIENT_ID", "SECRET", "EMBED_URL", "EMBED_EMAIL")
+    keep_secret(secret)
+    url, email = require_all("EMBED_URL", "EMBED_EMAIL")
     account_type = read_env("EMBED_ACCOUNT_TYPE")
     names = [name.strip() for name in read_env("EMBED_TEAMS").split(",")]
     teams = [name for name in names if name] or None
@@ -155,12 +158,6 @@ def main() -> None:
     except (ValueError, RecursionError):
         user_attributes = ""  # check_user() refuses it
     seconds = read_number("EMBED_SECONDS", 3600, 1, MAX_SECONDS)
-    client_id, secret = read_env("EMBED_CLIENT_ID"), read_env("EMBED_SECRET")
-    if bool(client_id) != bool(secret):
-        raise SigmaError("Set both EMBED_CLIENT_ID and EMBED_SECRET, or neither")
-    if not client_id:
-        client_id, secret = require_all("CLIENT_ID", "SECRET")
-    keep_secret(secret)
 
     # 6: Print the URL, alone on stdout
     signed = sign_embed_url(

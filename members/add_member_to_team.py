@@ -21,7 +21,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, require_id, run
+from sigma_client import SigmaClient, require_all, run
 
 
 # 2: Add the member. The body can have two lists, add and remove, so one request can change many
@@ -34,8 +34,7 @@ def add_to_team(client: SigmaClient, team_id: str, member_id: str) -> dict[str, 
 
 def main() -> None:
     # 3: Read all settings before anything is sent
-    team_id = require_id("TEAMID")
-    member_id = require_id("MEMBERID")
+    team_id, member_id = require_all("TEAMID", "MEMBERID")
 
     # 4: Add the member, and print the response
     with SigmaClient(get_bearer_token) as client:

@@ -108,8 +108,8 @@ def create_member(
 
 def main() -> None:
     # 5: Read all settings before anything is sent
-    emails = read_emails("MEMBER_EMAILS", ".member-emails")
     member_type = require_env("NEW_MEMBER_TYPE")
+    emails = read_emails("MEMBER_EMAILS", ".member-emails")
     default = (read_env("NEW_MEMBER_FIRST_NAME"), read_env("NEW_MEMBER_LAST_NAME"))
     send_invite = read_flag("SEND_INVITE", default=True)
     dry_run = read_dry_run()

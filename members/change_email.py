@@ -25,7 +25,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, SigmaError, printable, require_email, require_id, run
+from sigma_client import SigmaClient, SigmaError, printable, require_all, run
 
 
 # 2: Send the new email. PATCH changes only the fields that you send
@@ -42,8 +42,7 @@ def change_email(client: SigmaClient, member_id: str, email: str) -> dict[str, A
 
 
 def main() -> None:
-    member_id = require_id("MEMBERID")
-    email = require_email("EMAIL")
+    member_id, email = require_all("MEMBERID", "EMAIL")
 
     # 3: Show the old email first, so that you can undo the change
     with SigmaClient(get_bearer_token) as client:

@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, read_env, require_id, run
+from sigma_client import SigmaClient, read_env, require_all, run
 
 # 2: List the possible permissions. In the Sigma UI: Can Use, and Can Use & Annotate
 PERMISSIONS = ("usage", "annotate")
@@ -44,8 +44,7 @@ def grant_connection(
 
 
 def main() -> None:
-    connection_id = require_id("CONNECTIONID")
-    member_id = require_id("MEMBERID")
+    connection_id, member_id = require_all("CONNECTIONID", "MEMBERID")
     permission = read_env("CONNECTION_PERMISSION", "usage", choices=PERMISSIONS)
 
     # 4: Grant the permission, and print the response

@@ -31,29 +31,23 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import (
-    SigmaClient,
-    SigmaError,
-    printable,
-    read_flag,
-    require_email,
-    require_env,
-    run,
-)
+from sigma_client import SigmaClient, SigmaError, printable, read_flag, require_all, run
 
 
 # 2: Describe the new member in the fields that Sigma expects
 def read_new_member() -> dict[str, str]:
     """Return the member that .env describes, with a unique email unless UNIQUE_EMAIL=false."""
-    email = require_email("EMAIL")
+    email, first_name, last_name, member_type = require_all(
+        "EMAIL", "NEW_MEMBER_FIRST_NAME", "NEW_MEMBER_LAST_NAME", "NEW_MEMBER_TYPE"
+    )
     if read_flag("UNIQUE_EMAIL", default=True):
         local, domain = email.split("@")
         email = f"{local}+{time.time_ns() // 1_000_000}@{domain}"
     return {
         "email": email,
-        "firstName": require_env("NEW_MEMBER_FIRST_NAME"),
-        "lastName": require_env("NEW_MEMBER_LAST_NAME"),
-        "memberType": require_env("NEW_MEMBER_TYPE"),
+        "firstName": first_name,
+        "lastName": last_name,
+        "memberType": member_type,
     }
 
 

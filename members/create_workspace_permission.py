@@ -23,7 +23,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, read_env, require_id, run
+from sigma_client import SigmaClient, read_env, require_all, run
 
 # 2: List the possible permissions. In the Sigma UI: Can View, Can Explore,
 #    Can Contribute (organize) and Can Manage (edit)
@@ -44,8 +44,7 @@ def grant_workspace(
 
 
 def main() -> None:
-    workspace_id = require_id("WORKSPACEID")
-    member_id = require_id("MEMBERID")
+    workspace_id, member_id = require_all("WORKSPACEID", "MEMBERID")
     permission = read_env("PERMISSION", "view", choices=PERMISSIONS)
 
     # 4: Grant the permission, and print the response

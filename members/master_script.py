@@ -63,7 +63,7 @@ from sigma_client import (
     SigmaError,
     member_label,
     read_flag,
-    require_id,
+    require_all,
     run,
     say,
     this_command,
@@ -123,10 +123,11 @@ def main(arguments: argparse.Namespace) -> None:
     # 4: Read all settings before anything is sent: a typo in TEAMID must not show up only after
     #    the member was created
     member_id, workspace_id = arguments.member_id, arguments.workspace_id
+    needed = ["EMAIL", "NEW_MEMBER_FIRST_NAME", "NEW_MEMBER_LAST_NAME", "NEW_MEMBER_TYPE"]
+    needed = [] if member_id else needed  # when you continue, the member exists
+    team_id, connection_id, *_ = require_all("TEAMID", "CONNECTIONID", *needed)
     new_member = {} if member_id else read_new_member()
     send_invite = read_flag("SEND_INVITE", default=True)
-    team_id = require_id("TEAMID")
-    connection_id = require_id("CONNECTIONID")
 
     # 5: Use one client for all steps. Get the token first: if that fails, no step was tried
     done: list[str] = []

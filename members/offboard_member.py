@@ -60,7 +60,7 @@ from sigma_client import (
     member_label,
     printable,
     read_dry_run,
-    require_email,
+    require_all,
     run,
     say,
     this_command,
@@ -178,8 +178,7 @@ def check_transfer(client: SigmaClient, new_owner_id: str, planned: dict[str, st
 
 def main() -> None:
     # 7: Read all settings before anything is sent
-    leaver_email = require_email("LEAVER_EMAIL")
-    new_owner_email = require_email("NEW_OWNER_EMAIL")
+    leaver_email, new_owner_email = require_all("LEAVER_EMAIL", "NEW_OWNER_EMAIL")
     dry_run = read_dry_run()
     if leaver_email.lower() == new_owner_email.lower():
         raise SigmaError("LEAVER_EMAIL and NEW_OWNER_EMAIL are the same")

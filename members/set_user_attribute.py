@@ -24,7 +24,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, SigmaError, require_env, require_id, run
+from sigma_client import SigmaClient, SigmaError, require_all, run
 
 
 # 2: Find the attribute by name
@@ -51,9 +51,7 @@ def set_attribute(client: SigmaClient, attribute_id: str, member_id: str, value:
 
 
 def main() -> None:
-    name = require_env("USER_ATTRIBUTE")
-    value = require_env("USER_ATTRIBUTE_VALUE")
-    member_id = require_id("MEMBERID")
+    name, value, member_id = require_all("USER_ATTRIBUTE", "USER_ATTRIBUTE_VALUE", "MEMBERID")
 
     # 4: Find the attribute, and set the value
     with SigmaClient(get_bearer_token) as client:

@@ -32,15 +32,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import (
-    SigmaClient,
-    SigmaError,
-    member_label,
-    printable,
-    require_env,
-    require_id,
-    run,
-)
+from sigma_client import SigmaClient, SigmaError, member_label, printable, require_all, run
 
 
 # 2: Send the new type. PATCH changes only the fields that you send
@@ -57,8 +49,7 @@ def account_type_names(client: SigmaClient) -> list[str]:
 
 
 def main() -> None:
-    member_id = require_id("MEMBERID")
-    new_type = require_env("NEW_MEMBER_TYPE")
+    member_id, new_type = require_all("MEMBERID", "NEW_MEMBER_TYPE")
 
     with SigmaClient(get_bearer_token) as client:
         # 4: Don't change the owner of the credentials. Only administrators can change account

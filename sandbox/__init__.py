@@ -4,4 +4,5 @@ import sys
 
 # Checked here because this file runs first, and an older Python can't run the others
 if sys.version_info < (3, 10):  # noqa: UP036
-    sys.exit(f"Error: Python 3.10 or newer is needed. {sys.executable} is {sys.version.split()[0]}")
+    fix = "Activate .venv, or create it again with Python 3.10 or newer"
+    sys.exit(f"Error: {sys.executable} is Python {sys.version.split()[0]}. {fix}")

@@ -6,22 +6,24 @@ python -m sandbox run SCRIPT [ARGS...]      run a recipe, and stop
 
 import argparse
 import contextlib
+import difflib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 try:
     from sandbox import demo
     from sandbox.faults import Fault
     from sandbox.organization import Options
     from sandbox.server import Server
-except ModuleNotFoundError as missing:
-    if missing.name == "sandbox":
+except ImportError as error:  # a package is missing or too old
+    if error.name == "sandbox":
         sys.exit("Error: run it in the folder above this file: python -m sandbox")
-    install = f"{sys.executable} -m pip install -r requirements.txt -r sandbox/requirements.txt"
-    sys.exit(f"Error: the package {missing.name} is missing. Activate .venv, or run: {install}")
+    fix = f"{sys.executable} -m pip install -U -r requirements.txt -r sandbox/requirements.txt"
+    sys.exit(f"Error: {error}. Activate .venv (VSCode: Python: Select Interpreter), or run: {fix}")
 
 ENV_SANDBOX = demo.ROOT / ".env.sandbox"
 CONNECTION = ("CLIENT_ID", "SECRET", "authURL", "baseURL")
@@ -70,20 +72,36 @@ def command_line() -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
+        usage="%(prog)s [OPTIONS] [run SCRIPT [ARGS...]]    (--help lists the options)",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[options],
     )
     parser.add_argument("--write-env", action="store_true", help="also write .env.sandbox")
-    commands = parser.add_subparsers(dest="command", metavar="")
-    run = commands.add_parser("run", help="run a recipe against a sandbox", parents=[options])
-    run.add_argument("script", type=Path)
-    run.add_argument("arguments", nargs=argparse.REMAINDER)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog=parser.prog)
+    about, usage = "run a recipe against a sandbox", "%(prog)s [OPTIONS] SCRIPT [ARGS...]"
+    run = commands.add_parser("run", help=about, usage=usage, parents=[options])
+    run.add_argument("script", type=Path, help="such as members/list_all.py")
+    run.add_argument("arguments", nargs=argparse.REMAINDER).required = False
     return parser
+
+
+def similar_recipes(script: Path) -> str:
+    """Return which recipes could be meant by a script that doesn't exist."""
+    paths = [path.relative_to(demo.ROOT) for path in sorted(demo.ROOT.glob("*/*.py"))]
+    recipes = [p.as_posix() for p in paths if p.parts[0] not in ("docs", "sandbox", "tests")]
+    recipes.append("get_access_token.py")
+    wanted = PureWindowsPath(script).as_posix().removesuffix(".py") + ".py"  # it may contain \
+    same = [recipe for recipe in recipes if f"/{recipe}".endswith(f"/{wanted}")]
+    if found := same or difflib.get_close_matches(wanted, recipes):
+        return f"Did you mean {' or '.join(found)}?"
+    return "README.md lists the recipes"
 
 
 def serve(server: Server, write_env: bool) -> None:
     """Print the settings and the URL, and serve until Ctrl-C."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8")  # in a Windows pipe, a path can't be printed
     for name, value in demo.demo_settings(server.address).items():
         print(f"{name}={value}")
     if write_env:
@@ -101,8 +119,10 @@ def run_script(server: Server, script: Path, arguments: list[str]) -> int:
     own = [n for n in demo.names() if n not in CONNECTION and os.environ.get(n)]
     if own:
         print(f"From the environment, instead of the demo: {', '.join(own)}", file=sys.stderr)
-    environment = {**os.environ, "SIGMA_ENV_FILE": str(demo.DEMO_FILES / "empty.env")}
-    environment |= {name: settings.get(name, "") for name in demo.names() if name not in own}
+    ours = {name: settings.get(name, "") for name in demo.names() if name not in own}
+    upper = {name.upper() for name in ours}  # Windows has AUTHURL for authURL
+    environment = {name: value for name, value in os.environ.items() if name.upper() not in upper}
+    environment |= {**ours, "SIGMA_ENV_FILE": str(demo.DEMO_FILES / "empty.env")}
     environment["SIGMA_RUN"] = "python -m sandbox run"  # for the command that a dry run prints
     command = [sys.executable, str(script), *arguments]
     with subprocess.Popen(command, env=environment) as recipe:
@@ -121,18 +141,16 @@ def main() -> int:
     options = Options(**{names[name]: value for name, value in given.items() if name in names})
     options.latency /= 1000
     is_run = arguments.command == "run"
-    if is_run and not arguments.script.is_file():
-        sys.exit(f"Error: there is no file {arguments.script}")
+    if is_run and not (arguments.script.is_file() and arguments.script.suffix == ".py"):
+        sys.exit(f"Error: no recipe {arguments.script}. {similar_recipes(arguments.script)}")
     if is_run and arguments.write_env:
         sys.exit("Error: --write-env needs a sandbox that keeps running: omit run")
     port = given.get("port", 0 if is_run else 8765)
     try:
         server = Server(options, given.get("fault", []), port)
     except OSError as error:
-        sys.exit(
-            f"Error: port {port} cannot be used ({error.strerror}). Is a sandbox already running?"
-            " --port 0 takes a free port"
-        )
+        fix = "If a sandbox is already running, stop it. Or take a free port: --port 0"
+        sys.exit(f"Error: port {port} can't be used ({error.strerror}). {fix}")
     with server:
         if is_run:
             return run_script(server, arguments.script, arguments.arguments)

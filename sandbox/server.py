@@ -126,8 +126,9 @@ class Server:
 
         wrap can put something around the application, such as a recorder in tests.
         """
-        # Naming TCP lets asyncio set TCP_NODELAY: without it each response takes 40 ms longer
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self.socket = socket.socket()
+        # Its connections inherit this. Without it, each response takes 40 ms longer
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # On Windows, SO_REUSEADDR would let two programs share the port
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)

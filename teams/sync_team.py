@@ -44,7 +44,7 @@ from sigma_client import (
     read_dry_run,
     read_emails,
     read_flag,
-    require_id,
+    require_all,
     run,
     say,
 )
@@ -99,7 +99,7 @@ def update_team(client: SigmaClient, team_id: str, add: list[str], remove: list[
 
 def main() -> None:
     # 6: Read all settings before anything is sent
-    team_id = require_id("TEAMID")
+    team_id, _ = require_all("TEAMID", "TEAM_EMAILS")
     emails = read_emails("TEAM_EMAILS", "")
     allow_large_change = read_flag("ALLOW_LARGE_CHANGE", default=False)
     dry_run = read_dry_run()

@@ -1,6 +1,7 @@
 """Shared fixtures. No test can reach Sigma: .env is not read, and every setting is replaced."""
 
 import functools
+import gc
 import os
 import pickle
 import runpy
@@ -29,13 +30,26 @@ from tests.support.sandbox_client import Client
 ROOT = Path(__file__).resolve().parent.parent
 BASE_URL = "https://sigma.test/v2"
 TOKEN_URL = f"{BASE_URL}/auth/token"
+SETTINGS = demo.names()
 SLEEP = time.sleep
 
 
+def pytest_collection_finish():
+    """Keep the garbage collector from examining every imported module in each test."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def settings_folder(tmp_path_factory):
+    """The folder of the settings file, which each test finds empty."""
+    return tmp_path_factory.mktemp("settings")
+
+
 @pytest.fixture(autouse=True)
-def env_file(monkeypatch, tmp_path_factory):
+def env_file(monkeypatch, settings_folder):
     """Replace .env with an empty file, and the environment with credentials that don't exist."""
-    for name in demo.names():
+    for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("baseURL", BASE_URL)
     monkeypatch.setenv("authURL", TOKEN_URL)
@@ -46,7 +60,7 @@ def env_file(monkeypatch, tmp_path_factory):
     monkeypatch.setattr(get_access_token, "_last_request", float("-inf"))
     monkeypatch.setattr(get_access_token, "SECONDS_BETWEEN_REQUESTS", 0)
     monkeypatch.setattr(sigma_client, "_secrets", set())
-    path = tmp_path_factory.mktemp("settings") / ".env"
+    path = settings_folder / ".env"
     path.write_text("", encoding="utf-8")
     monkeypatch.setenv("SIGMA_ENV_FILE", str(path))
     return path
@@ -100,7 +114,7 @@ def fresh(server, **options):
 def environment(address, settings, recipe=""):
     """Return the environment of a process that runs a recipe against a sandbox."""
     # PYTHONUNBUFFERED would hide what is still in a buffer when a recipe ends
-    ours = {*demo.names(), "PYTHONUNBUFFERED"}
+    ours = {*SETTINGS, "PYTHONUNBUFFERED"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     no_env_file = {"SIGMA_ENV_FILE": str(demo.DEMO_FILES / "empty.env")}
     values = demo.demo_settings(address, str(recipe))

@@ -1,5 +1,7 @@
 """Tests of get_access_token.py."""
 
+import runpy
+import sys
 import threading
 import time
 
@@ -116,6 +118,12 @@ def test_a_refusal_stops_the_run_and_has_no_status(sigma):
         get_bearer_token()
     # or the caller would take it for the response to its own request: a member that exists
     assert (refused.value.status, refused.value.stops_the_run) == (None, True)
+
+
+def test_without_the_other_shared_file_it_ends_with_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sigma_client", None)  # as if it weren't there
+    with pytest.raises(SystemExit, match="^Error: .*Copy .*sigma_client.py"):
+        runpy.run_path(get_access_token.__file__)
 
 
 def test_run_alone_it_shows_whose_token_it_is_and_masks_it(call_recipe, sandbox):

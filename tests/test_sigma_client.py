@@ -31,6 +31,7 @@ from sigma_client import (
     read_flag,
     read_number,
     read_path,
+    require_all,
     require_email,
     require_id,
     run,
@@ -133,8 +134,12 @@ def test_another_settings_file_is_never_replaced_by_env(monkeypatch, tmp_path):
 def test_all_missing_settings_are_named(monkeypatch):
     monkeypatch.setenv("CLIENT_ID", "")
     monkeypatch.setenv("authURL", "")
-    with pytest.raises(SigmaError, match=r"\.env.* authURL, CLIENT_ID"):
+    with pytest.raises(SigmaError, match=r"\.env.* CLIENT_ID, authURL"):
         read_credentials()
+    # A recipe that has all its own settings needs the credentials next
+    monkeypatch.setattr(sys.modules["__main__"], "get_bearer_token", None, raising=False)
+    with pytest.raises(SigmaError, match=r"CLIENT_ID, authURL, MEMBERID .*list_all\.py.*, EMAIL"):
+        require_all("MEMBERID", "EMAIL")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +152,6 @@ def test_all_missing_settings_are_named(monkeypatch):
         (lambda: read_number("SETTING", 50, 1, 1000), "5.5"),
         (lambda: read_number("SETTING", 1.0, 0.0, 60.0), "nan"),
         (lambda: read_path("SETTING", ".", is_folder=True), "no/such/folder"),
-        (lambda: require_email("SETTING"), "Ann <a@example.com>"),
     ],
 )
 def test_a_typo_is_an_error_and_never_a_default(read, value, monkeypatch):
@@ -192,13 +196,30 @@ def test_an_id_may_be_a_url(monkeypatch, name, value, expected):
 
 
 @pytest.mark.parametrize(
-    "value",
-    ["../x", "a/b", "a?b", "a b", "é", "{id}", "undefined", "NONE", f"{SIGMA}/b/Data-7sYW"],
+    ("name", "value", "recipe"),
+    [
+        ("MEMBERID", "ada@example.com", "members/list_all.py"),
+        ("MEMBERID", SIGMA, "members/list_all.py"),
+        ("SWAP_TO_CONNECTIONID", SIGMA, "connections/list_all_connections.py"),
+        *[
+            ("WORKBOOK_ID", value, "workbooks/list_all.py")  # the last one is a dataset
+            for value in "../x,a/b,a?b,a b,é,{id},undefined,NONE".split(",")
+            + [f"{SIGMA}/b/Data-7sYW"]
+        ],
+    ],
 )
-def test_what_is_not_an_id_is_refused(monkeypatch, value):
-    monkeypatch.setenv("WORKBOOK_ID", value)  # the last one is the URL of a dataset
-    with pytest.raises(SigmaError, match="WORKBOOK_ID"):
-        require_id("WORKBOOK_ID")
+def test_what_is_not_an_id_is_refused_and_says_what_prints_the_ids(
+    monkeypatch, name, value, recipe
+):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SigmaError, match=f"{name}.*{recipe}"):
+        require_id(name)
+
+
+def test_an_email_is_checked_by_the_name_of_its_setting(monkeypatch):
+    monkeypatch.setenv("OLD_OWNER_EMAIL", "Ann <a@example.com>")
+    with pytest.raises(SigmaError, match="OLD_OWNER_EMAIL"):
+        require_all("OLD_OWNER_EMAIL")
 
 
 def test_emails_in_many_forms(monkeypatch, tmp_path):
@@ -296,12 +317,18 @@ def test_two_organizations_never_mix(running_sandbox, sandbox, monkeypatch, tmp_
     assert sent == [3, 2]  # a token for each
 
 
+APP = "https://app.sigmacomputing.com"
+
+
 @pytest.mark.parametrize(
-    "url", ["http://sigma.test/v2", "https://a:b@sigma.test/v2", "https://o/v2", "sigma.test"]
+    ("name", "url"),
+    [("baseURL", url) for url in ("http://sigma.test/v2", "https://a:b@sigma.test/v2", APP, "a.b")]
+    + [("baseURL", url) for url in (TOKEN_URL, f"{BASE_URL}/members")]
+    + [("authURL", url) for url in (BASE_URL, "https://sigma.test", "https://o/v2/auth/token")],
 )
-def test_urls_that_would_leak_the_secret(monkeypatch, url):
-    monkeypatch.setenv("baseURL", url)
-    with pytest.raises(SigmaError, match="baseURL"):
+def test_urls_that_would_leak_the_secret_or_dont_work(monkeypatch, name, url):
+    monkeypatch.setenv(name, url)
+    with pytest.raises(SigmaError, match=rf"^{name}.*/v2\b"):
         SigmaClient(get_bearer_token)
 
 
@@ -310,6 +337,12 @@ def test_base_url_with_or_without_v2(monkeypatch, sigma, base_url):
     monkeypatch.setenv("baseURL", base_url)
     sigma.get(f"{BASE_URL}/whoami", json={"userId": "1"})
     assert SigmaClient(get_bearer_token).get("/whoami") == {"userId": "1"}
+
+
+def test_a_sandbox_that_isnt_running_can_be_started(monkeypatch):
+    use_credentials(monkeypatch, "http://127.0.0.1:9/v2")
+    with pytest.raises(SigmaError, match="python -m sandbox"):
+        SigmaClient(get_bearer_token).get("/whoami")
 
 
 def test_a_rejected_token_is_renewed_once(sandbox, sandbox_client):

@@ -43,7 +43,7 @@ from sigma_client import (
     member_label,
     printable,
     read_env,
-    require_id,
+    require_all,
     run,
 )
 
@@ -83,8 +83,7 @@ def update_owner(client: SigmaClient, workbook_id: str, member_id: str) -> None:
 
 
 def main() -> None:
-    workbook_id = require_id("WORKBOOK_ID")
-    member_id = require_id("MEMBERID")
+    workbook_id, member_id = require_all("WORKBOOK_ID", "MEMBERID")
     new_name = read_env("NEW_WORKBOOK_NAME")
 
     with SigmaClient(get_bearer_token) as client:

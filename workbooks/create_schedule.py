@@ -54,8 +54,8 @@ from sigma_client import (
     printable,
     read_dry_run,
     read_env,
+    require_all,
     require_env,
-    require_id,
     run,
 )
 
@@ -135,8 +135,10 @@ def create_schedule(
 
 def main() -> None:
     # 6: Read all settings before anything is sent
-    workbook_id = require_id("WORKBOOK_ID")
-    emails = parse_emails(require_env("SEND_TO"), "SEND_TO")
+    workbook_id, send_to, *_ = require_all(
+        "WORKBOOK_ID", "SEND_TO", "SCHEDULE_CRON", "SCHEDULE_TIMEZONE"
+    )
+    emails = parse_emails(send_to, "SEND_TO")
     if not emails:
         raise SigmaError("SEND_TO has no emails")
     time = read_time()

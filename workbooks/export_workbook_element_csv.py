@@ -37,7 +37,7 @@ from sigma_client import (
     read_env,
     read_number,
     read_path,
-    require_id,
+    require_all,
     run,
     say,
 )
@@ -82,8 +82,7 @@ def start_export(
 
 def main() -> None:
     # 5: Read all settings before anything is sent
-    workbook_id = require_id("WORKBOOK_ID")
-    element_id = require_id("ELEMENT_ID")
+    workbook_id, element_id = require_all("WORKBOOK_ID", "ELEMENT_ID")
     control = read_env("DATE_FILTER_CONTROL", "DateFilter")
     date_to = read_date("DATE_TO", datetime.date.today())
     date_from = read_date("DATE_FROM", date_to - datetime.timedelta(days=30))

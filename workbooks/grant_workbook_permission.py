@@ -30,7 +30,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, printable, read_env, require_id, run
+from sigma_client import SigmaClient, printable, read_env, require_all, run
 
 
 # 2: Send the grant. It replaces an earlier one for the same member or team, so it's safe to repeat
@@ -46,9 +46,11 @@ def grant_workbook(
 
 def main() -> None:
     # 3: Read all settings. MEMBERID and TEAMID may both be set, so GRANT_TO selects one
-    workbook_id = require_id("WORKBOOK_ID")
     grant_to = read_env("GRANT_TO", "member", choices=("member", "team"))
-    grantee_id = require_id("MEMBERID") if grant_to == "member" else require_id("TEAMID")
+    if grant_to == "member":
+        workbook_id, grantee_id = require_all("WORKBOOK_ID", "MEMBERID")
+    else:
+        workbook_id, grantee_id = require_all("WORKBOOK_ID", "TEAMID")
     permission = read_env("WORKBOOK_PERMISSION", "view", choices=("view", "explore", "edit"))
 
     with SigmaClient(get_bearer_token) as client:

@@ -47,8 +47,7 @@ from sigma_client import (
     printable,
     read_dry_run,
     read_env,
-    require_env,
-    require_id,
+    require_all,
     run,
 )
 
@@ -90,8 +89,8 @@ def send_export(
 
 def main() -> None:
     # 4: Read all settings before anything is sent
-    workbook_id = require_id("WORKBOOK_ID")
-    emails = parse_emails(require_env("SEND_TO"), "SEND_TO")
+    workbook_id, send_to = require_all("WORKBOOK_ID", "SEND_TO")
+    emails = parse_emails(send_to, "SEND_TO")
     if not emails:
         raise SigmaError("SEND_TO has no emails")
     title = read_env("SEND_TITLE")

@@ -46,7 +46,7 @@ from sigma_client import (
     dry_run_note,
     printable,
     read_dry_run,
-    require_id,
+    require_all,
     run,
     say,
 )
@@ -119,9 +119,9 @@ def list_unswapped(
 
 def main() -> None:
     # 6: Read all settings before anything is sent
-    workbook_id = require_id("WORKBOOK_ID")
-    from_id = require_id("SWAP_FROM_CONNECTIONID")
-    to_id = require_id("SWAP_TO_CONNECTIONID")
+    workbook_id, from_id, to_id = require_all(
+        "WORKBOOK_ID", "SWAP_FROM_CONNECTIONID", "SWAP_TO_CONNECTIONID"
+    )
     dry_run = read_dry_run()
     if from_id == to_id:
         raise SigmaError("SWAP_FROM_CONNECTIONID and SWAP_TO_CONNECTIONID are the same")

@@ -51,8 +51,7 @@ from sigma_client import (
     read_flag,
     read_number,
     read_table_path,
-    require_env,
-    require_id,
+    require_all,
     run,
 )
 
@@ -60,7 +59,7 @@ from sigma_client import (
 # 2: Read the swap
 def read_swap() -> dict[str, Any]:
     """Return the swap as Sigma expects it. The list of paths is required, even if it's empty."""
-    from_id, to_id = require_id("SWAP_FROM_CONNECTIONID"), require_id("SWAP_TO_CONNECTIONID")
+    from_id, to_id = require_all("SWAP_FROM_CONNECTIONID", "SWAP_TO_CONNECTIONID")
     old, new = read_table_path("SWAP_FROM_PATH"), read_table_path("SWAP_TO_PATH")
     if len(old) != len(new):
         raise SigmaError("SWAP_FROM_PATH and SWAP_TO_PATH must have the same number of names")
@@ -136,8 +135,7 @@ def tag_workbook(
 
 def main() -> None:
     # 7: Read all settings before anything is sent
-    workbook_id = require_id("WORKBOOK_ID")
-    name = require_env("VERSION_TAG")
+    workbook_id, name = require_all("WORKBOOK_ID", "VERSION_TAG")
     wanted = read_number("WORKBOOK_VERSION", 1, 1, 1e9) if read_env("WORKBOOK_VERSION") else 0
     swaps = [read_swap()] if read_flag("TAG_SWAP", default=False) else []
     dry_run = read_dry_run()

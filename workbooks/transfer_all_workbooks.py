@@ -41,7 +41,7 @@ from sigma_client import (
     in_parallel,
     printable,
     read_dry_run,
-    require_email,
+    require_all,
     run,
     say,
 )
@@ -102,8 +102,7 @@ def update_owner(client: SigmaClient, file_id: str, member_id: str) -> dict[str,
 
 def main() -> None:
     # 5: Read all settings before anything is sent
-    old_email = require_email("OLD_OWNER_EMAIL")
-    new_email = require_email("NEW_OWNER_EMAIL")
+    old_email, new_email = require_all("OLD_OWNER_EMAIL", "NEW_OWNER_EMAIL")
     dry_run = read_dry_run()
     if old_email.lower() == new_email.lower():
         raise SigmaError("OLD_OWNER_EMAIL and NEW_OWNER_EMAIL are the same")

@@ -27,7 +27,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from get_access_token import get_bearer_token
-from sigma_client import SigmaClient, SigmaError, member_label, printable, require_id, run
+from sigma_client import SigmaClient, SigmaError, member_label, printable, require_all, run
 
 
 # 2: Send the update. For Sigma, a workbook is a file: PATCH /files can change its owner, name and
@@ -52,8 +52,7 @@ def describe_member(client: SigmaClient, member_id: str) -> str:
 
 
 def main() -> None:
-    workbook_id = require_id("WORKBOOK_ID")
-    member_id = require_id("MEMBERID")
+    workbook_id, member_id = require_all("WORKBOOK_ID", "MEMBERID")
 
     with SigmaClient(get_bearer_token) as client:
         # 4: Show the old owner first, so that you can undo the change. This also gets the long ID

@@ -233,7 +233,7 @@ def test_refuses_what_is_not_a_path(path, monkeypatch):
 
 
 def test_every_kind_of_document_in_the_sandbox(call_recipe, sandbox):
-    fresh(sandbox, latency=0.005)
+    fresh(sandbox, members=30, workbooks=40, latency=0.005)
     done = call_recipe(RECIPE)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -253,7 +253,8 @@ def test_every_kind_of_document_in_the_sandbox(call_recipe, sandbox):
     assert len(paths) == len(set(paths))
 
 
-def test_a_table_that_nothing_reads(call_recipe):
+def test_a_table_that_nothing_reads(call_recipe, sandbox):
+    fresh(sandbox, members=30, workbooks=40)
     path = '["PEOPLE","HEADCOUNT","DEPARTMENTS"]'
     done = call_recipe(RECIPE, TABLE_PATH=path, OUTPUT_FORMAT="table")
     assert done.returncode == 0, done.stderr

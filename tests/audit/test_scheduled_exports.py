@@ -8,7 +8,7 @@ from responses.matchers import query_param_matcher
 from audit.scheduled_exports import main
 from sandbox import seed
 from sigma_client import SigmaError
-from tests.conftest import BASE_URL, fresh
+from tests.conftest import BASE_URL
 
 RECIPE = "audit/scheduled_exports.py"
 EVERYONE = {"includeArchived": "true", "includeInactive": "true"}
@@ -154,22 +154,6 @@ def test_no_schedules(sigma, capsys, monkeypatch):
     answer(sigma, "/workbooks/a/schedules")
     main()
     assert len(capsys.readouterr().out.splitlines()) == 2  # a sentence, and the totals
-
-
-def test_reads_every_document_five_at_a_time(call_recipe, sandbox):
-    fresh(sandbox, latency=0.005)
-    done = call_recipe(RECIPE)
-    assert done.returncode == 0, done.stderr
-    organization = sandbox.state.organization
-    found = json.loads(done.stdout)
-    keys = [row["scheduledNotificationId"] for row in found]
-    assert sorted(keys) == sorted(organization.scheduled_exports)
-    gone = [row for row in found if row["ownerIsDeactivated"]]
-    assert {row["ownerEmail"] for row in gone} == {"gone0@example.com", "gone1@example.com"}
-    assert found[: len(gone)] == gone
-    log = [entry for entry in sandbox.state.log.entries if entry.path.endswith("/schedules")]
-    assert len(log) == len(organization.workbooks) + len(organization.reports)
-    assert 1 < max(entry.atOnce for entry in log) <= 5
 
 
 def test_one_owner_needs_no_request_per_document(call_recipe, sandbox):

@@ -2,6 +2,7 @@
 
 import pytest
 
+import sigma_client
 from members.bulk_deactivate import main
 from sandbox.faults import Fault
 from sigma_client import SigmaError
@@ -107,10 +108,11 @@ def test_deactivates_in_the_sandbox_and_a_second_run_finds_none(call_recipe, san
     assert len(deletions(sandbox)) == 4
 
 
-def test_finds_those_beyond_the_first_page(running_sandbox, call_recipe):
-    large = fresh(running_sandbox, members=1300, latency=0.02)
+def test_finds_those_beyond_the_first_page(running_sandbox, call_recipe, monkeypatch):
+    monkeypatch.setattr(sigma_client, "PAGE_SIZE", 50)
+    large = fresh(running_sandbox, members=200, latency=0.02)
     assert call_recipe(RECIPE, DRY_RUN="false").returncode == 0
-    assert archived(large) == [True] * 49  # Zoe is the 26th of 26 first names
+    assert archived(large) == [True] * 7  # Zoe is the 26th of 26 first names
     assert not large.state.organization.find_email("ada@example.com").isArchived
     assert 1 < max(entry.atOnce for entry in deletions(large)) <= 5
 
@@ -126,11 +128,10 @@ def test_goes_on_after_a_failure_and_continues_when_run_again(call_recipe, sandb
     assert again.stdout.endswith("Deactivated: 1. Failed: 0. Not tried: 0.\n")
 
 
-@pytest.mark.parametrize("kind", ["401", "drop", "503"])
-def test_an_error_that_would_meet_all_stops_the_run(kind, call_recipe, sandbox):
-    fresh(sandbox, members=1000)
-    sandbox.state.rules.append(Fault(kind=kind, match="DELETE /v2/members/*", after=1, times=0))
+def test_an_error_that_would_meet_all_stops_the_run(call_recipe, sandbox):
+    fresh(sandbox, members=520)
+    sandbox.state.rules.append(Fault(kind="503", match="DELETE /v2/members/*", after=1, times=0))
     done = call_recipe(RECIPE, DRY_RUN="false")
     assert done.returncode == 1
     assert "Error: Deactivated: 1. Failed: " in done.stderr
-    assert len(deletions(sandbox)) < 20  # of 38, and 401 is tried with a new token as well
+    assert len(deletions(sandbox)) < 15  # of 19

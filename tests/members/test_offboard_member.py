@@ -7,7 +7,7 @@ from members.offboard_member import main
 from sandbox import seed
 from sandbox.faults import Fault
 from sigma_client import SigmaError
-from tests.conftest import BASE_URL
+from tests.conftest import BASE_URL, fresh
 
 RECIPE = "members/offboard_member.py"
 ADA = {"memberId": "m1", "email": "Ada@example.com", "firstName": "Ada"}
@@ -224,6 +224,7 @@ STEPS = {  # the request of each step, and the steps that are done when it fails
 
 @pytest.mark.parametrize("step", STEPS)
 def test_after_a_failure_a_second_run_continues(step, call_recipe, sandbox):
+    fresh(sandbox, workbooks=100)
     organization = sandbox.state.organization
     leaver = organization.find_email(seed.LEAVER_EMAIL)
     of_leaver = [d for d in organization.documents() if d.ownerId == leaver.memberId]

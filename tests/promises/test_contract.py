@@ -53,7 +53,7 @@ def recorded_server(recorder):
 def recorded(request, recorded_server, recorder):
     """The recorded sandbox as it is on start, in both list forms."""
     recorder.exchanges.clear()
-    return fresh(recorded_server, workbooks=20, bare_lists=request.param, polls=0)
+    return fresh(recorded_server, members=20, workbooks=20, bare_lists=request.param, polls=0)
 
 
 def violations(contract, recorder):

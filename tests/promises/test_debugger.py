@@ -1,6 +1,8 @@
 """F5 in VSCode: a recipe that fails shows its error and ends. The debugger doesn't stop in it."""
 
 import importlib.util
+import json
+import re
 
 import pytest
 
@@ -15,16 +17,22 @@ pytestmark = [
 
 
 @pytest.mark.parametrize(
-    ("settings", "code", "category", "text"),
+    ("file", "settings", "code", "category", "text"),
     [
-        ({}, 0, "stdout", "Sales Rep"),
-        ({"SECRET": "wrong"}, 1, "stderr", "Error: 401"),
-        ({"OUTPUT_FORMAT": "tables"}, 1, "stderr", "Error: OUTPUT_FORMAT"),
+        ("members/master_script.py", {}, 0, "stdout", "completed successfully"),
+        ("members/list_all.py", {"SECRET": "wrong"}, 1, "stderr", "Error: 401"),
+        (".env.example", {}, 1, "stderr", "Error: .env.example isn't a recipe"),
     ],
 )
-def test_f5_runs_to_the_end(sandbox, settings, code, category, text):
+def test_f5_runs_the_open_file_to_the_end(sandbox, file, settings, code, category, text):
+    launch = (ROOT / ".vscode" / "launch.json").read_text(encoding="utf-8")
+    launch = re.sub(r"^\s*//.*$", "", launch, flags=re.MULTILINE)
+    launch = launch.replace("${workspaceFolder}", ROOT.as_posix())
+    launch = launch.replace("${file}", (ROOT / file).as_posix())
+    f5 = json.loads(launch)["configurations"][0]
     with DebugAdapter() as debugger:
-        end = debugger.launch(ROOT / "members/list_all.py", environment(sandbox.address, settings))
+        env = environment(sandbox.address, settings)
+        end = debugger.launch(f5["program"], f5["args"], env)
         assert end == "terminated"
         assert text in debugger.output(category)
         assert debugger.exit_code() == code

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import demo, seed
-from tests.conftest import environment, fresh
+from tests.conftest import SETTINGS, environment, fresh
 from tests.support.recipes import (
     RECIPES,
     ROOT,
@@ -37,24 +37,16 @@ each_as_process = pytest.mark.parametrize(
 
 
 @each_script
-def test_the_card(recipe):
+def test_the_card_and_the_steps(recipe):
     card = docstring(recipe)
     headings = re.findall(r"^(Endpoint|Docs|\.env|Run|Sample output):", card, re.MULTILINE)
     assert headings == ["Endpoint", "Docs", ".env", "Run", "Sample output"]
     assert f"python {recipe}" in card
     assert len(card.splitlines()[0]) < 100
     assert endpoints(recipe) or "\nEndpoint:  none: " in card
-
-
-@each_script
-def test_settings_are_on_the_card_and_in_env_example(recipe):
     for _, name in settings_of(recipe):
-        assert name in docstring(recipe)
-        assert name in demo.names(), "add it to .env.example"
-
-
-@each_script
-def test_steps_are_numbered_without_a_gap(recipe):
+        assert name in card
+        assert name in SETTINGS, "add it to .env.example"
     steps = re.findall(r"^ *# (\d+):", source(recipe), re.MULTILINE)
     assert [int(step) for step in steps] == list(range(1, len(steps) + 1))
     assert len(steps) > 3
@@ -63,7 +55,7 @@ def test_steps_are_numbered_without_a_gap(recipe):
 @each_recipe
 def test_the_form(recipe):
     assert "sys.path.append(str(Path(__file__).resolve().parent.parent))\n" in source(recipe)
-    assert '\nif __name__ == "__main__":\n' in source(recipe)
+    assert '\nif __name__ == "__main__":\n    run(main' in source(recipe)
     assert (ROOT / "tests" / recipe).with_name(f"test_{Path(recipe).name}").exists()
     # Python puts the folder of a script first on its path: members/email.py would replace email
     packages = {"requests", "urllib3", "dotenv", "tabulate", "tqdm", "pytest", "responses"}
@@ -97,15 +89,15 @@ def test_the_sample_is_what_the_recipe_prints(recipe, call_recipe, sandbox, tmp_
         assert "DRY_RUN=false" in done.stdout.splitlines()[-1]
 
 
-LISTS = [r for r in RECIPES if {method for method, _ in endpoints(r)} == {"GET"}]
+# Those that read pages themselves, and one that uses get_all()
+PAGED = ["members/list_all.py", *(r for r in RECIPES if "nextPage" in source(r))]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("recipe", LISTS)
+@pytest.mark.parametrize("recipe", PAGED)
 def test_lists_are_the_same_whatever_nextpage_looks_like(recipe, call_recipe, sandbox):
     printed = []
     for cursors in ("offset", "opaque"):
-        fresh(sandbox, cursors=cursors)
+        fresh(sandbox, members=30, workbooks=30, cursors=cursors)
         done = call_recipe(recipe, LIMIT="7")
         assert done.returncode == 0, done.stderr
         printed.append(done.stdout)
@@ -148,7 +140,7 @@ def test_runs_as_a_copy_next_to_the_two_shared_files(recipe, sandbox, tmp_path):
         shutil.copy(ROOT / path, folder)
     settings = "".join(f"{k} = '{v}'\n" for k, v in demo.demo_settings(sandbox.address).items())
     (folder / ".env").write_text(settings, encoding="utf-8-sig")
-    ours = {*demo.names(), "SIGMA_ENV_FILE"}  # the copy reads the .env next to it
+    ours = {*SETTINGS, "SIGMA_ENV_FILE"}  # the copy reads the .env next to it
     done = subprocess.run(
         [sys.executable, folder / Path(recipe).name],
         cwd=tmp_path,
@@ -161,7 +153,7 @@ def test_runs_as_a_copy_next_to_the_two_shared_files(recipe, sandbox, tmp_path):
     assert "python -m sandbox" not in done.stderr  # there is none
 
 
-@each_recipe
+@pytest.mark.parametrize("recipe", sorted(FIRST))  # run() handles the arguments of all
 def test_help_does_nothing_and_unknown_arguments_are_refused(recipe, call_recipe, sandbox):
     asked = call_recipe(recipe, "--help")
     assert (asked.returncode, asked.stderr) == (0, "")
@@ -195,12 +187,17 @@ def refuses(done, names, sandbox):
 
 @each_script
 def test_missing_settings_and_malformed_ids_are_named(recipe, call_recipe, sandbox):
+    fresh(sandbox, members=15, workbooks=7, polls=0)  # some don't need a setting, and run
+    missing = ["CLIENT_ID", "SECRET"] + ["authURL", "baseURL"] * bool(endpoints(recipe))
+    assert refuses(call_recipe(recipe, **dict.fromkeys(missing, "")), missing, sandbox)
     for function, name in settings_of(recipe):
-        wrong = ["", "../whoami"] if function == "require_id" else [""]
+        is_id = name.endswith("ID") and function.startswith("require") and name != "CLIENT_ID"
+        wrong = ["", "../whoami"] if is_id else [""]
         for value in wrong if function.startswith("require") else ():
             needed = refuses(call_recipe(recipe, **{name: value}), [name], sandbox)
             sandbox.state.log.clear()
             if not needed:
                 break
-    credentials = ["CLIENT_ID", "SECRET"] + ["authURL", "baseURL"] * bool(endpoints(recipe))
-    assert refuses(call_recipe(recipe, **dict.fromkeys(credentials, "")), credentials, sandbox)
+            missing.append(name)
+    # Without any setting, one error names them all
+    assert refuses(call_recipe(recipe, **dict.fromkeys(demo.names(), "")), missing, sandbox)

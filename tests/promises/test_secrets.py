@@ -114,9 +114,14 @@ def echo(kind, known, recipe, token_endpoint, call_recipe, sandbox):
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("kind", ECHOES)
-@pytest.mark.parametrize("recipe", WITH_SECRETS)
-def test_what_sigma_sends_back_is_masked(kind, recipe, call_recipe, sandbox):
+@pytest.mark.parametrize(
+    ("recipe", "kind"),
+    [
+        *(("members/list_all.py", kind) for kind in ECHOES),
+        *((recipe, "message") for recipe in [*WITH_SECRETS][1:]),
+    ],
+)
+def test_what_sigma_sends_back_is_masked(recipe, kind, call_recipe, sandbox):
     printed = echo(kind, WITH_SECRETS[recipe], recipe, False, call_recipe, sandbox)
     assert_no_secret(printed, sandbox)
     if kind == "message":

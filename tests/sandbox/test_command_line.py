@@ -98,16 +98,16 @@ def test_a_busy_port_is_one_line():
 
 
 def test_a_missing_package_is_one_line(tmp_path):
-    (tmp_path / "fastapi.py").write_text("raise ModuleNotFoundError(name='fastapi')\n")
+    (tmp_path / "fastapi.py").write_text("raise ModuleNotFoundError('no fastapi')\n")
     done = run("--port", "0", PYTHONPATH=str(tmp_path))
     assert done.returncode == 1
-    assert re.fullmatch(r"Error: .*fastapi.*\.venv.*pip install -r .*\n", done.stderr)
+    assert re.fullmatch(r"Error: .*fastapi.*\.venv.*pip install .*-r .*\n", done.stderr)
 
 
 def test_an_older_python_is_one_line():
     done = run("-c", "import sys; sys.version_info = (3, 9, 18); import sandbox")
     assert done.returncode == 1
-    assert re.fullmatch(r"Error: Python 3\.10 or newer is needed\. .*\n", done.stderr)
+    assert re.fullmatch(r"Error: .* Python 3\.10 or newer\n", done.stderr)
     # Python compiles this file whole before it runs the check
     ast.parse(
         (ROOT / "sandbox" / "__init__.py").read_text(encoding="utf-8"), feature_version=(3, 6)
@@ -160,6 +160,10 @@ def test_only_the_recipe_that_creates_members_gets_a_new_email(sandbox):
         (["--write-env", "run", "members/update.py"], 1, "--write-env"),
         (["run"], 2, "script"),
         (["run", "no/such.py"], 1, "such.py"),
+        (["run", "list_all.py"], 1, "teams/list_all.py or workbooks/list_all.py"),
+        (["run", r"members\list_all"], 1, "members/list_all.py?"),
+        (["run", "lst_all.py"], 1, "members/list_all.py"),
+        (["run", str(ROOT / "README.md")], 1, "README.md"),
     ],
 )
 def test_wrong_arguments(arguments, code, words, monkeypatch, capsys):

@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 import requests
 
 from sandbox import seed
@@ -225,24 +224,24 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("line", REFUSED.strip().splitlines())
-def test_a_refused_request_changes_nothing(line, api, viewer, sandbox):
-    for name, value in NAMES.items():
-        line = line.replace(name, value)
-    who, method, path, status, rest = line.split(maxsplit=4)
-    body = None
-    if not rest.startswith("-"):
-        body, end = json.JSONDecoder().raw_decode(rest)
-        rest = rest[end:]
+def test_a_refused_request_changes_nothing(api, viewer, sandbox):
     before = snapshot(sandbox.state.organization)
-    client = viewer if who == "viewer" else api
-    # Not json=body: requests can't send half of a character
-    sent = {} if body is None else {"data": json.dumps(body).encode()}
-    headers = {"Content-Type": "application/json"}
-    answer = client(method, path, int(status), headers=headers, **sent)
-    assert rest.lstrip("- ") in answer["message"]
-    assert status != "400" or answer["code"] == "invalid_request"
-    assert snapshot(sandbox.state.organization) == before
+    for line in REFUSED.strip().splitlines():
+        for name, value in NAMES.items():
+            line = line.replace(name, value)
+        who, method, path, status, rest = line.split(maxsplit=4)
+        body = None
+        if not rest.startswith("-"):
+            body, end = json.JSONDecoder().raw_decode(rest)
+            rest = rest[end:]
+        client = viewer if who == "viewer" else api
+        # Not json=body: requests can't send half of a character
+        sent = {} if body is None else {"data": json.dumps(body).encode()}
+        headers = {"Content-Type": "application/json"}
+        answer = client(method, path, int(status), headers=headers, **sent)
+        assert rest.lstrip("- ") in answer["message"], line
+        assert status != "400" or answer["code"] == "invalid_request", line
+        assert snapshot(sandbox.state.organization) == before, line
 
 
 def test_a_refused_secret_is_not_logged(api, sandbox):
@@ -256,7 +255,8 @@ def test_a_refused_secret_is_not_logged(api, sandbox):
 
 
 def test_what_sigma_knows_needs_a_token_and_what_it_does_not_know_is_404(sandbox):
+    session = requests.Session()
     for method, path in not_supported.operations():
-        answer = requests.request(method, sandbox.address + path.replace("*", "x"), timeout=5)
+        answer = session.request(method, sandbox.address + path.replace("*", "x"), timeout=5)
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized"), path
     assert requests.get(f"{sandbox.address}/v2/reportz", timeout=5).status_code == 404

@@ -117,12 +117,12 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("token", REFUSED.values(), ids=REFUSED.keys())
-def test_a_wrong_jwt_is_401(api, sandbox, token):
+def test_a_wrong_jwt_is_401(api, sandbox):
     before = dict(sandbox.state.organization.tokens)
-    answer = exchange(api, token)
-    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized"), answer.text
-    assert set(answer.json()) == {"requestId", "message", "code"}
+    for what, token in REFUSED.items():
+        answer = exchange(api, token)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized"), what
+        assert set(answer.json()) == {"requestId", "message", "code"}, what
     assert sandbox.state.organization.tokens == before
 
 

@@ -48,13 +48,14 @@ class DebugAdapter:
             if message.get("event", message.get("command")) in names:
                 return message.get("event", message.get("command"))
 
-    def launch(self, program, env):
+    def launch(self, program, arguments, env):
         """Launch a program. Return how it went on: "stopped" in the debugger, or "terminated"."""
         self.send("initialize", adapterID="debugpy", clientID="vscode", pathFormat="path")
         self.wait_for("initialize")
         self.send(
             "launch",
-            program=str(program),
+            program=program,
+            args=arguments,
             console="internalConsole",
             env=env,
             python=[sys.executable],

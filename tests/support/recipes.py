@@ -1,6 +1,7 @@
 """Finds the recipes, and what their cards and sources say."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,11 +21,13 @@ each_recipe = pytest.mark.parametrize("recipe", RECIPES)
 each_script = pytest.mark.parametrize("recipe", SCRIPTS)
 
 
+@functools.cache
 def source(recipe: str | Path) -> str:
     """Return the text of a recipe."""
     return (ROOT / recipe).read_text(encoding="utf-8")
 
 
+@functools.cache
 def docstring(recipe: str | Path) -> str:
     """Return the card of a recipe."""
     return ast.get_docstring(ast.parse(source(recipe))) or ""
@@ -59,6 +62,8 @@ def settings_of(recipe: str, files: tuple[str, ...] = ()) -> list[tuple[str, str
     """Return the settings that a recipe reads, each with the function that reads it."""
     text = "".join(source(path) for path in (*files_of(recipe), *files))
     found = re.findall(r'\b((?:require|read)_\w+)\(\s*"(\w+)"', text)
+    several = re.findall(r'\brequire_all\(((?:\s*"\w+",?)+)', text)
+    found += [("require_all", name) for names in several for name in re.findall(r"\w+", names)]
     found += [("read_dry_run", "DRY_RUN")] * ("read_dry_run()" in text)
     return sorted(set(found))
 

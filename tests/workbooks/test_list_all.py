@@ -1,14 +1,12 @@
 """Tests of workbooks/list_all.py."""
 
-import json
-
 import pytest
 from responses.matchers import query_param_matcher
 
 from sandbox import seed
 from sandbox.faults import Fault
 from sigma_client import SigmaError
-from tests.conftest import BASE_URL, fresh
+from tests.conftest import BASE_URL
 from workbooks.list_all import main
 
 URL = f"{BASE_URL}/workbooks"
@@ -37,15 +35,6 @@ def test_a_typo_is_neither_yes_nor_no(monkeypatch):
     monkeypatch.setenv("ALL_WORKBOOKS", "yes")
     with pytest.raises(SigmaError, match="ALL_WORKBOOKS"):
         main()
-
-
-@pytest.mark.parametrize(("all_workbooks", "private"), [("", 0), ("true", 4)])
-def test_finds_all_in_a_large_organization(all_workbooks, private, running_sandbox, call_recipe):
-    large = fresh(running_sandbox, workbooks=2500)
-    done = call_recipe(RECIPE, OUTPUT_FORMAT="json", ALL_WORKBOOKS=all_workbooks)
-    ids = [row["workbookId"] for row in json.loads(done.stdout)]
-    assert len(set(ids)) == len(ids) == 2500 + private
-    assert len(large.state.log.entries) == 1 + 3  # the token, and three pages
 
 
 def test_all_workbooks_are_for_administrators(call_recipe):
