@@ -18,5 +18,7 @@ try:
     runpy.run_path(str(file), run_name="__main__")
 except SystemExit as end:  # caught, because VSCode would stop in the code that raised it
     if isinstance(end.code, str):
-        print(end.code, file=sys.stderr, flush=True)
+        print(end.code, file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
     os._exit(end.code if isinstance(end.code, int) else bool(end.code))
