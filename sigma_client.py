@@ -130,7 +130,7 @@ def read_env_file(env_file: str = "") -> dict[str, str]:
         # python-dotenv skips what it can't parse. Line breaks come from a missing quote, or C:\new
         name, value = line.key or "_", "\n" if line.value is None else line.value
         if line.error or not name.isidentifier() or (line.key and re.search(r"[\0-\x1f]", value)):
-            fix = "Write NAME=value, close all quotes, and single-quote values with backslashes"
+            fix = "Write NAME=value, close all quotes, and put single quotes around backslashes"
             raise SigmaError(f"{path}, line {line.original.line}: can't parse this. {fix}")
         settings |= {name: value} if line.key else {}
     return settings
@@ -197,7 +197,9 @@ def read_path(name: str, default: str = "", is_folder: bool = False) -> Path:
     """Return the full path of a file or folder. Relative paths start at the current folder."""
     path = Path(read_env(name, default) or require_env(name)).expanduser().resolve()
     if not path.exists() or path.is_dir() != is_folder:
-        raise SigmaError(f"{name} is '{path}', which isn't a {'folder' if is_folder else 'file'}")
+        wanted = "folder" if is_folder else "file"
+        problem = f"isn't a {wanted}" if path.exists() else "doesn't exist"
+        raise SigmaError(f"{name} is '{path}', which {problem}")
     return path
 
 
@@ -509,7 +511,7 @@ class SigmaClient:
         else:  # both times
             if moved:  # an entry was on two pages, so another may be missing
                 raise SigmaError(f"The list {path} changed while it was read. Try again later")
-            say(f"Warning: {path} has {count} entries, but should have {total}")
+            say(f"Warning: {path} returned {count} entries, but reports a total of {total}")
         for entry in filter(is_error, entries.values()):
             say(f"Sigma couldn't read an entry of {path}: {one_line(entry)}")
             self.unreadable += 1
@@ -567,7 +569,7 @@ class SigmaClient:
                 if error.status != 404 or waited > 30 or "expired" in str(error).lower():
                     raise
             if waited > wait:
-                raise SigmaError(f"{target.name} wasn't ready after EXPORT_MAX_WAIT={wait:g} s")
+                raise SigmaError(f"{target.name} wasn't ready after {wait:g} s (EXPORT_MAX_WAIT)")
             pause = min(pause * 1.5, 10)
 
     def _refusal(self, response: requests.Response, note: str) -> SigmaError:

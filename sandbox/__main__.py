@@ -21,7 +21,7 @@ try:
     from sandbox.server import Server
 except ImportError as error:  # a package is missing or too old
     if error.name == "sandbox":
-        sys.exit("Error: run it in the folder above this file: python -m sandbox")
+        sys.exit("Error: in the folder of the project, run: python -m sandbox")
     fix = f"{sys.executable} -m pip install -U -r requirements.txt -r sandbox/requirements.txt"
     sys.exit(f"Error: {error}. Activate .venv (VSCode: Python: Select Interpreter), or run: {fix}")
 
@@ -55,17 +55,17 @@ def command_line() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     add = options.add_argument
     million = number(1, 1_000_000)
-    add("--port", type=number(0, 65535), help="8765 (run: a free one); 0 takes a free one")
+    add("--port", type=number(0, 65535), help="8765 (run: a free one); 0 picks a free one")
     add("--members", type=number(10, 1_000_000), metavar="N", help="at least 10 (default: 120)")
     add("--workbooks", type=million, metavar="N", help="default: 260")
     tables = "one workbook in N has an input table (default: 10)"
     add("--input-tables", type=million, metavar="N", help=tables)
     add("--latency", type=number(0, 600_000), metavar="MS", help="delay of each response")
     add("--polls", type=number(0, 1000), metavar="N", help="until a job is ready (default: 2)")
-    add("--token-ttl", type=number(1, 86_400), metavar="S", help="life of a token (default: 3599)")
+    add("--token-ttl", type=number(1, 86_400), metavar="S", help="lifetime of tokens (3599)")
     add("--bare-lists", action="store_true", help="send lists in the form before June 2026")
     forms = ["offset", "opaque"]
-    add("--cursors", choices=forms, help="nextPage: a number (default), or an unreadable text")
+    add("--cursors", choices=forms, help="nextPage: a number (default), or an opaque text")
     add("--export-mb", type=number(1, 100_000), metavar="N", help="megabytes of a CSV export")
     rule = 'such as "503 GET /v2/members times=2": see sandbox/README.md'
     add("--fault", type=fault, action="append", metavar="RULE", help=rule)
@@ -118,7 +118,7 @@ def run_script(server: Server, script: Path, arguments: list[str]) -> int:
     settings = demo.demo_settings(server.address, script.name)
     own = [n for n in demo.names() if n not in CONNECTION and os.environ.get(n)]
     if own:
-        print(f"From the environment, instead of the demo: {', '.join(own)}", file=sys.stderr)
+        print(f"From the environment, not the demo values: {', '.join(own)}", file=sys.stderr)
     ours = {name: settings.get(name, "") for name in demo.names() if name not in own}
     upper = {name.upper() for name in ours}  # Windows has AUTHURL for authURL
     environment = {name: value for name, value in os.environ.items() if name.upper() not in upper}
@@ -144,12 +144,12 @@ def main() -> int:
     if is_run and not (arguments.script.is_file() and arguments.script.suffix == ".py"):
         sys.exit(f"Error: no recipe {arguments.script}. {similar_recipes(arguments.script)}")
     if is_run and arguments.write_env:
-        sys.exit("Error: --write-env needs a sandbox that keeps running: omit run")
+        sys.exit("Error: --write-env can't be combined with run")
     port = given.get("port", 0 if is_run else 8765)
     try:
         server = Server(options, given.get("fault", []), port)
     except OSError as error:
-        fix = "If a sandbox is already running, stop it. Or take a free port: --port 0"
+        fix = "If a sandbox is already running, stop it. Or use a free port: --port 0"
         sys.exit(f"Error: port {port} can't be used ({error.strerror}). {fix}")
     with server:
         if is_run:

@@ -215,8 +215,9 @@ def step(entry: Any) -> str:
     return f"{entry.method} " + re.sub(r"/(?=[^/]*[A-Z\d])[\w-]{6,}", "/*", entry.path[3:])
 
 
-PASSING = "createdAt updatedAt startedAt readyAt lastActiveAt asked polls good_until tokens".split()
-PASSING += "refresh_tokens counter options synced sentAt workbookTaggedAt published".split()
+PASSING = "createdAt updatedAt startedAt requestedAt readyAt lastActiveAt asked polls".split()
+PASSING += "good_until tokens refresh_tokens counter options synced sentAt".split()
+PASSING += "workbookTaggedAt published".split()
 
 
 def plain(value: Any) -> Any:
