@@ -23,7 +23,7 @@ try:
     from urllib3.exceptions import ConnectTimeoutError, HTTPError
     from urllib3.util import Retry
 except ImportError as error:  # also if another package provides dotenv
-    fix = f"{sys.executable} -m pip install -U requests python-dotenv tabulate"
+    fix = f'{sys.executable} -m pip install -U requests python-dotenv "tabulate[widechars]"'
     sys.exit(f"Error: {error}. Activate .venv (VSCode: Python: Select Interpreter), or run: {fix}")
 if __name__ == "__main__":
     sys.exit("Error: sigma_client.py isn't a recipe. Run one, such as members/list_all.py")
@@ -217,7 +217,10 @@ def require_all(*names: str, env_file: str = "") -> list[str]:
     path, recipe = env_path(env_file), Path(sys.argv[0]).resolve()
     error = f"Add to {path}: " if path.exists() else f"Copy .env.example to {path}, and fill in: "
     error += ", ".join(f"{n} (from {ID_KINDS[n][0]})" if n in ID_KINDS else n for n in missing)
-    if (FOLDER / "sandbox").is_dir() and FOLDER in recipe.parents:
+    if path == FOLDER / ".env" and (FOLDER / ".env.sandbox").exists():
+        name = "export SIGMA_ENV_FILE=" if os.name != "nt" else "$env:SIGMA_ENV_FILE = "
+        error += f'. To use the sandbox: {name}".env.sandbox"'
+    elif (FOLDER / "sandbox").is_dir() and FOLDER in recipe.parents:
         error += f". Without an account: python -m sandbox run {recipe.relative_to(FOLDER)}"
     raise SigmaError(error)
 

@@ -142,6 +142,14 @@ def test_all_missing_settings_are_named(monkeypatch):
         require_all("MEMBERID", "EMAIL")
 
 
+def test_missing_settings_point_to_the_sandbox_that_was_started(monkeypatch, tmp_path):
+    monkeypatch.setattr(sigma_client, "FOLDER", tmp_path)
+    monkeypatch.delenv("SIGMA_ENV_FILE")
+    (tmp_path / ".env.sandbox").touch()
+    with pytest.raises(SigmaError, match=r"fill in: EMAIL\. .*SIGMA_ENV_FILE.*\.env\.sandbox"):
+        require_env("EMAIL")
+
+
 @pytest.mark.parametrize(
     ("read", "value"),
     [

@@ -115,7 +115,7 @@ def test_the_plan_has_what_will_be_taken_back_and_nothing_of_others(sigma, monke
         "Access:      team t2 (can't be removed)",
         "Access:      edit on workbook Book 2 (u2)",
         "Access:      edit on connection Snowflake (u-c1)",
-        "Access:      view on folder Finance (u-w1)",
+        "Access:      view on workspace Finance (u-w1)",
         "Access:      edit on table ? (x Access: all)",
     ]
     assert warning.startswith("Warning: ")
