@@ -147,7 +147,7 @@ def test_missing_settings_point_to_the_sandbox_that_was_started(monkeypatch, tmp
     monkeypatch.delenv("SIGMA_ENV_FILE")
     (tmp_path / ".env.sandbox").touch()
     with pytest.raises(SigmaError, match=r"fill in: EMAIL\. .*SIGMA_ENV_FILE.*\.env\.sandbox"):
-        require_env("EMAIL")
+        require_all("EMAIL")
 
 
 @pytest.mark.parametrize(

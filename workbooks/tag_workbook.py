@@ -125,7 +125,9 @@ def tag_workbook(
 ) -> None:
     """Put a tag on a version of a workbook. Raises SigmaError if it isn't there afterwards."""
     body: dict[str, Any] = {"workbookId": workbook_id, "tag": tag["name"]}
-    body |= {"workbookVersion": version} | ({"sourceMappingConfig": swaps} if swaps else {})
+    body["workbookVersion"] = version
+    if swaps:
+        body["sourceMappingConfig"] = swaps
     response = client.post("/workbooks/tag", json=body)
     # The response lacks this version: taggedWorkbookVersion is a version of the tagged copy
     now = tagged_version(client, workbook_id, response["versionTagId"])

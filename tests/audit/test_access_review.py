@@ -224,6 +224,7 @@ def table(call_recipe, organization):
     return run
 
 
+@pytest.mark.slow
 def test_a_member_of_the_sandbox(table, organization):
     rows = [row for row in table(REVIEW_OF="member") if row["Effective"]]
     reasons = {row["Why"] for row in rows}

@@ -69,6 +69,7 @@ def test_workbooks_of_a_member(organization, rows, call_recipe):
     assert set(re.findall(r"^#\d+: (.+?): https://", printed, re.MULTILINE)) == expected
 
 
+@pytest.mark.slow
 def test_input_tables(organization, rows):
     tables = [
         element.elementId
@@ -108,6 +109,7 @@ def audit(sandbox, call_recipe, organization):
 MEMBERS_PAGES, WORKBOOK_PAGES = 3, 3
 
 
+@pytest.mark.slow
 def test_access_review(audit):
     org = audit.organization
     folders = [f for f in org.folders.values() if org.permission(seed.OWNER_ID, f) and f.parentId]
@@ -130,6 +132,7 @@ def grants(org):
     return [grant for granted in org.grants.values() for grant in granted]
 
 
+@pytest.mark.slow
 def test_scheduled_exports(audit):
     org = audit.organization
     rows = audit("scheduled_exports", 4 + MEMBERS_PAGES + len(org.workbooks) + len(org.reports))
@@ -138,6 +141,7 @@ def test_scheduled_exports(audit):
     assert len(found) > 20
 
 
+@pytest.mark.slow
 def test_find_dependents(audit):
     org = audit.organization
     documents = len(org.workbooks) + len(org.reports) + len(org.data_models)

@@ -14,6 +14,7 @@ from tests.conftest import SETTINGS, environment, fresh
 from tests.support.recipes import (
     RECIPES,
     ROOT,
+    SCRIPTS,
     SHARED,
     docstring,
     each_recipe,
@@ -65,7 +66,14 @@ def test_the_form(recipe):
 # --- What it prints ---
 
 
-@each_script
+# These send a request for each document
+REPORTS = [f"audit/{n}.py" for n in ("access_review", "find_dependents", "scheduled_exports")]
+REPORTS += ["workbooks/all_input_tables.py"]
+
+
+@pytest.mark.parametrize(
+    "recipe", [pytest.param(s, marks=pytest.mark.slow if s in REPORTS else []) for s in SCRIPTS]
+)
 def test_the_sample_is_what_the_recipe_prints(recipe, call_recipe, sandbox, tmp_path):
     # A tutorial reader's .env is full of what other recipes need
     done = call_recipe(recipe, merged=True, **leftovers(recipe))
