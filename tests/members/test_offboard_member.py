@@ -222,6 +222,7 @@ STEPS = {  # the request of each step, and the steps that are done when it fails
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_after_a_failure_a_second_run_continues(step, call_recipe, sandbox):
     fresh(sandbox, workbooks=100)

@@ -67,10 +67,8 @@ WAYS: dict[str, list[dict[str, str]]] = {
 # One that reads, and one that changes. Only these two meet the faults that no recipe can tell apart
 # from another: the client handles them
 QUICK = ("members/list_all.py", "members/create_workspace.py")
-MASTER = pytest.param("members/master_script.py", marks=pytest.mark.slow)
-each_script = pytest.mark.parametrize(
-    "recipe", [pytest.param(s, marks=[] if s == QUICK[0] else pytest.mark.slow) for s in SENDERS]
-)
+each_script = pytest.mark.parametrize("recipe", SENDERS)
+pytestmark = pytest.mark.slow
 
 CHANGES = ("POST", "PATCH", "DELETE")
 RECOVERED = "recovered"  # the output and the organization are those of the undisturbed run
@@ -572,7 +570,6 @@ def ended(sandbox):
     return wait
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("recipe", QUICK)
 def test_some_faults_in_a_process_of_its_own(recipe, start, ended, undisturbed):
     whole = undisturbed(recipe)
@@ -583,7 +580,7 @@ def test_some_faults_in_a_process_of_its_own(recipe, start, ended, undisturbed):
             check(recipe, row, 0, whole, run)
 
 
-@pytest.mark.parametrize("recipe", [*QUICK, MASTER])
+@pytest.mark.parametrize("recipe", [*QUICK, "members/master_script.py"])
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_ctrl_c_while_it_waits_for_a_response(recipe, start, undisturbed, sandbox, ended):
     whole = undisturbed(recipe)
@@ -608,11 +605,7 @@ def test_ctrl_c_while_it_waits_for_a_response(recipe, start, undisturbed, sandbo
 
 # --- The disk, and a reader of the output that goes away ---
 
-WRITERS = [
-    pytest.param(r, marks=[] if r.endswith("_pdf.py") else pytest.mark.slow)
-    for r in SENDERS
-    if "EXPORT_FOLDER" in source(r)
-]
+WRITERS = [recipe for recipe in SENDERS if "EXPORT_FOLDER" in source(recipe)]
 PRINTERS = ("members/bulk_create.py", SHARED[0])
 
 

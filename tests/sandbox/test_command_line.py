@@ -69,14 +69,12 @@ def test_prints_the_settings_and_then_its_url():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to a process")
-@pytest.mark.slow
 def test_ctrl_c_ends_it_quietly():
     with serving() as (process, _):
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == 0
 
 
-@pytest.mark.slow
 def test_writes_the_settings_with_every_other_name_empty(tmp_path):
     shutil.copytree(ROOT / "sandbox", tmp_path / "sandbox")  # keeps the reader's .env.sandbox
     shutil.copy(demo.ENV_EXAMPLE, tmp_path)
@@ -88,7 +86,6 @@ def test_writes_the_settings_with_every_other_name_empty(tmp_path):
     assert {name: value for name, value in written.items() if value} == printed
 
 
-@pytest.mark.slow
 def test_a_busy_port_is_one_line():
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
@@ -114,7 +111,6 @@ def test_an_older_python_is_one_line():
     )
 
 
-@pytest.mark.slow
 def test_runs_a_recipe_and_passes_its_exit_code_through():
     done = run("run", "members/master_script.py")
     assert done.returncode == 0, done.stderr
@@ -125,7 +121,6 @@ def test_runs_a_recipe_and_passes_its_exit_code_through():
     assert run("run", "members/master_script.py", "--nonsense").returncode == 2
 
 
-@pytest.mark.slow
 def test_credentials_of_the_environment_never_reach_the_sandbox():
     real = {"CLIENT_ID": "real", "SECRET": "real", "baseURL": "https://real.test/v2"}
     done = run("run", "get_access_token.py", **real)
@@ -133,7 +128,6 @@ def test_credentials_of_the_environment_never_reach_the_sandbox():
     assert "real" not in done.stdout + done.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "recipe", ["members/bulk_create.py", "teams/bulk_assign_team.py", "workbooks/list_all.py"]
 )

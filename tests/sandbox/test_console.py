@@ -96,7 +96,6 @@ def test_every_page_is_complete_and_loads_nothing_from_other_hosts(path, sandbox
     assert len(set(ids)) == len(ids)
 
 
-@pytest.mark.slow
 def test_every_link_leads_somewhere(api, get):
     onboard(api)
     links = {link for path in PAGES for link in re.findall(r'href="([^"]*)"', get(path))}
@@ -531,7 +530,6 @@ def test_every_kind_of_fault_is_added_listed_and_removed(get, post, sandbox):
     assert sandbox.state.rules == []
 
 
-@pytest.mark.slow
 def test_the_examples_of_faults_are_true(call_recipe, get, post, sandbox):
     row = r'href="(/faults\?[^"]*)#add".*?</a><code>(.*?)</code>.*?<td>(.*?)</td>'
     examples = [map(html.unescape, cells) for cells in re.findall(row, get("/faults"))]

@@ -15,7 +15,7 @@ from tests.support.browser import browser, needs_chromium
 from tests.support.sandbox_client import Client
 
 __all__ = ["browser"]  # a fixture
-pytestmark = [pytest.mark.slow, needs_chromium]
+pytestmark = needs_chromium
 
 SCRIPT = "<script>alert(1)</script>"
 LONG = "x" * 90

@@ -81,7 +81,6 @@ def test_xlsx_has_a_sheet_for_each_element(api):
 
 
 @pytest.mark.parametrize("layout", ["portrait", "landscape"])
-@pytest.mark.slow
 def test_pdf_has_title_tables_and_layout(layout, api):
     content = export(api, "pdf", **ELEMENT, format={"type": "pdf", "layout": layout})
     reader = pypdf.PdfReader(io.BytesIO(content))
@@ -222,7 +221,6 @@ def test_faults_of_downloads(api, sandbox):
 # --- Large files ---
 
 
-@pytest.mark.slow
 def test_a_large_csv_is_streamed_in_constant_memory(sandbox):
     api = Client(fresh(sandbox, export_mb=50, polls=0).address)
     query_id = start(api, "csv", **ELEMENT)["queryId"]
@@ -262,7 +260,6 @@ def test_a_request_gets_a_million_rows(sandbox):
         assert sandbox.state.organization.exports[query_id].numbers == numbers
 
 
-@pytest.mark.slow
 def test_the_packages_for_files_are_imported_late():
     program = (
         "import sys, sandbox.server\n"

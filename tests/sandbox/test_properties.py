@@ -5,12 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 SECONDS = 20
 
 
-@pytest.mark.slow
 def test_no_request_makes_the_sandbox_fail(api, sandbox, tmp_path):
     schemathesis = shutil.which("st", path=str(Path(sys.executable).parent))
     assert schemathesis, "install requirements-dev.txt"
