@@ -58,6 +58,7 @@ REQUESTS_AT_ONCE = 5  # more can lead to 429 from Cloudflare, which is in front 
 CREDENTIALS = ("CLIENT_ID", "SECRET", "authURL", "baseURL")
 MAY_BE_DONE = ". The change may have been carried out: check in Sigma before you run this again"
 THIS_MACHINE = r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?=/)"
+HTTPS = r"https://(?!(?i:app\.sigma))[A-Za-z0-9.-]+(?::[0-9]+)?"  # app. is Sigma's UI
 START_SANDBOX = ". To start the sandbox: python -m sandbox --write-env"
 OUTPUT_FORMATS = ("table", "json", "csv")
 FILE_BEGINS = {"csv": b"(?!<html|<!doc)", "json": rb"\[", "jsonl": b"{"}
@@ -90,6 +91,7 @@ def keep_secret(text: str) -> str:
 def one_line(text: object) -> str:
     """Return a text as one printable line without secrets."""
     line = re.sub(r"//[^/@\s]+@", "//***@", str(text))  # the password in a proxy's URL
+    line = re.sub(r"\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]*", "***", line)  # a JWT, as in a signed URL
     for secret in sorted(_secrets, key=len, reverse=True):
         line = line.replace(secret, "***")
     return " ".join(printable(line).split())
@@ -220,7 +222,7 @@ def require_all(*names: str, env_file: str = "") -> list[str]:
     if path == FOLDER / ".env" and (FOLDER / ".env.sandbox").exists():
         name = "export SIGMA_ENV_FILE=" if os.name != "nt" else "$env:SIGMA_ENV_FILE = "
         error += f'. To use the sandbox: {name}".env.sandbox"'
-    elif (FOLDER / "sandbox").is_dir() and FOLDER in recipe.parents:
+    elif (FOLDER / "sandbox").is_dir() and FOLDER in (recipe.parent, recipe.parent.parent):
         error += f". Without an account: python -m sandbox run {recipe.relative_to(FOLDER)}"
     raise SigmaError(error)
 
@@ -243,16 +245,16 @@ ID_KINDS = {  # the recipe that prints the IDs, and where a URL has one
     "PAGE_ID": ("workbooks/get_column_names_all_pages.py", ""),
     "ELEMENT_ID": ("workbooks/get_column_names_all_pages.py", r"nodeId=([\w-]+)"),
 }
-ID_KINDS |= {f"SWAP_{end}_CONNECTIONID": ID_KINDS["CONNECTIONID"] for end in ("FROM", "TO")}
 
 
 def check_setting(name: str, value: str) -> str:
     """Return the value of a setting, and only the ID if it's a URL. See require_all."""
     if name.endswith("EMAIL") and not is_email(value):
         raise SigmaError(f"{name} is {value!r}, which isn't an email")
-    if not name.endswith("ID") or name.endswith("CLIENT_ID"):
+    kinds = [kind for known, kind in ID_KINDS.items() if name.endswith(known)]
+    if not kinds:
         return value
-    recipe, pattern = ID_KINDS.get(name, ("the recipe that lists them", ""))
+    recipe, pattern = kinds[0]
     found = re.search(pattern, value) if pattern else None
     if re.fullmatch(SAFE_ID, wanted := found[1] if found else value, re.ASCII):
         return wanted
@@ -338,7 +340,7 @@ class Credentials:
 
     def __post_init__(self) -> None:
         keep_secret(self.secret)
-        if not re.fullmatch(rf"({THIS_MACHINE}|https://(?!app\.)[\w.-]+(:\d+)?)/v2", self.base_url):
+        if not re.fullmatch(rf"({THIS_MACHINE}|{HTTPS})(/(?!v2/)[\w.-]+)*/v2", self.base_url):
             error = "baseURL must be https://HOST/v2"
             raise SigmaError(f"{error}. Administration > Developer Access in Sigma shows the host")
         if self.auth_url != (right := f"{self.base_url}/auth/token"):
@@ -471,7 +473,7 @@ class SigmaClient:
         tries = 1 if note else 3  # if a body is cut off: urllib3 doesn't retry that
         token, rejected = self.get_token(self.credentials) if self.get_token else "", ""
         if self.show_requests:
-            say(f"URL sent to Sigma: {url}")
+            say(f"URL sent to Sigma: {one_line(url)}")
         while True:
             headers |= {"Authorization": f"Bearer {token}"} if token else {}
             response = None
@@ -681,7 +683,7 @@ def in_parallel(items: Iterable[Any], work: Callable[[Any], Any], unit: str = ""
             try:
                 yield jobs[index].result()
             except KeyboardInterrupt:  # first tell what is done
-                yield from (job.result() for job in jobs[index:] if job.done())
+                yield from (j.result() for j in jobs[index:] if j.done() and not j.exception())
                 raise
 
     # Not ThreadPoolExecutor: after Ctrl-C, Python would wait for its threads. Not multiprocessing's
@@ -773,6 +775,8 @@ def run(main: Callable[..., object], parser: argparse.ArgumentParser | None = No
     _names.clear()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
+            for secret in ("SECRET", "EMBED_SECRET", "SNOWFLAKE_PASSWORD"):  # no error shows them
+                keep_secret(read_env(secret))
             read_env("OUTPUT_FORMAT", "table", choices=OUTPUT_FORMATS)  # before anything is sent
             written = read_env_file().items()
             hidden = [n for n, v in written if v and os.environ.get(n, v).strip() not in ("", v)]

@@ -106,9 +106,9 @@ def list_teams(client: SigmaClient, leaver_id: str, is_active: bool) -> list[Row
 # 4: Find the grants. Connections have lists of their own
 def list_grants(client: SigmaClient, leaver_id: str, files: list[Row]) -> list[Row]:
     """Return the leaver's own grants, each with a label and the path that deletes it."""
-    names = {file.get("urlId"): f"{file.get('type')} {file.get('name')}" for file in files}
+    names = {file.get("urlId"): f"{file.get('type')} {file.get('name') or '?'}" for file in files}
     for row in client.get_all("/workspaces"):  # in grants, they have the type "folder"
-        names[row.get("workspaceUrlId")] = f"workspace {row.get('name')}"
+        names[row.get("workspaceUrlId")] = f"workspace {row.get('name') or '?'}"
     rows = client.get_all("/connections")
     connections = {f"/connections/{row['connectionId']}/grants": row.get("name") for row in rows}
 
@@ -122,7 +122,7 @@ def list_grants(client: SigmaClient, leaver_id: str, files: list[Row]) -> list[R
             # A grant is a team's or a member's: the other ID is null. Delete only the leaver's own
             if not grant.get("teamId") and grant["memberId"] == leaver_id:
                 on, kind = grant["inodeId"], grant.get("inodeType") or "connection"
-                name = names.get(on) or f"{kind} {connections.get(path, '?')}"
+                name = names.get(on) or f"{kind} {connections.get(path) or '?'}"
                 label = printable(f"{grant['permission']} on {name} ({on})")
                 found[grant["grantId"]] = {"label": label, "path": f"{path}/{grant['grantId']}"}
     return list(found.values())

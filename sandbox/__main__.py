@@ -88,7 +88,7 @@ def command_line() -> argparse.ArgumentParser:
 
 def similar_recipes(script: Path) -> str:
     """Return which recipes could be meant by a script that doesn't exist."""
-    paths = [path.relative_to(demo.ROOT) for path in sorted(demo.ROOT.glob("*/*.py"))]
+    paths = [path.relative_to(demo.ROOT) for path in sorted(demo.ROOT.glob("[!.]*/*.py"))]
     recipes = [p.as_posix() for p in paths if p.parts[0] not in ("docs", "sandbox", "tests")]
     recipes.append("get_access_token.py")
     wanted = PureWindowsPath(script).as_posix().removesuffix(".py") + ".py"  # it may contain \

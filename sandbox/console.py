@@ -4,6 +4,7 @@ A list page and a detail page show everything; the templates say what is in them
 workspaces, connections and workbooks end like Sigma's, so they can be pasted as an ID.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Coroutine, Iterable
@@ -161,9 +162,9 @@ def moment(text: str) -> str:
 
 def pretty(body: Any) -> str:
     """Return a JSON body with line breaks. A long one is cut, and says so."""
-    text = json.dumps(body, indent=2, ensure_ascii=False)
-    cut = f"{text[:MOST_TEXT]}\n... {len(text) - MOST_TEXT:,} more characters"
-    return cut if len(text) > MOST_TEXT else text
+    parts = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(body)
+    text = "".join(itertools.islice(parts, MOST_TEXT))  # each part has at least one character
+    return f"{text[:MOST_TEXT]}\n... more" if len(text) > MOST_TEXT else text
 
 
 def rows_in(export: Export) -> int:

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from contextvars import ContextVar
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from jinja2.filters import do_filesizeformat
 from pydantic import BaseModel
@@ -14,14 +14,14 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECRET_NAME = re.compile(
-    r"secret|password|(?<!page)token(?!_type|sRevoked)|private_?key|passphrase|service_?account",
+    r"secret|passw|(?<!page)token(?!_type|sRevoked)|private[_ -]?key|passphrase|service_?account",
     re.IGNORECASE,
 )
 # A JWT, or a token of the sandbox, wherever it is
 SECRET_TEXT = re.compile(r"eyJ[\w-]+\.[\w.-]*|(sandbox|refresh)-[0-9a-f]{16,}")
 KEPT = 100_000  # requests
 KEPT_BODIES = 1000  # of the last requests
-MOST_BYTES = 1_000_000  # of a body that is kept
+MOST_BYTES = 300_000  # of a body that is kept: to read longer ones would take too long
 MOST_ENTRIES = 3  # of each list in a response
 
 # The fields and query parameters of this request that no operation has. Sigma ignores them, so a
@@ -82,7 +82,7 @@ class RequestLog:
             time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             method=scope["method"],
             path=masked(scope["path"]),
-            query=masked(scope["query_string"].decode("latin-1")),
+            query=_masked_query(scope["query_string"].decode("latin-1")),
             body=_readable(Headers(scope=scope), body, len(body)),
             ignored=ignored,
             atOnce=self.under_way,
@@ -122,7 +122,7 @@ def _readable(headers: Headers, body: bytes, size: int, most: int | None = None)
         return None
     kind = headers.get("content-type", "").partition(";")[0]
     try:
-        if "form-urlencoded" in kind:
+        if "form-urlencoded" in kind and body[:1] not in b"{[":  # curl -d sends JSON as a form
             return masked(dict(parse_qsl(body.decode())))
         shown = masked(json.loads(body if size <= MOST_BYTES else b""), most=most)
         json.dumps(shown, ensure_ascii=False, allow_nan=False).encode()  # the log is also JSON
@@ -133,6 +133,15 @@ def _readable(headers: Headers, body: bytes, size: int, most: int | None = None)
         return f"{name}, {do_filesizeformat(size)}"
 
 
+def _masked_query(query: str) -> str:
+    """Return a query with *** for secrets, by name or by form."""
+    parts = [part.partition("=") for part in query.split("&")]
+    return "&".join(
+        name + equal + ("***" if SECRET_NAME.search(name) else masked(unquote(value)))
+        for name, equal, value in parts
+    )
+
+
 def masked(value: Any, name: str = "", most: int | None = None) -> Any:
     """Return a body with *** for every value whose name, or a name around it, is a secret's.
 
@@ -140,7 +149,7 @@ def masked(value: Any, name: str = "", most: int | None = None) -> Any:
     """
     if isinstance(value, dict):
         return {
-            key: masked(inner, name if SECRET_NAME.search(name) else key, most)
+            masked(key): masked(inner, name if SECRET_NAME.search(name) else key, most)
             for key, inner in value.items()
         }
     if isinstance(value, list):

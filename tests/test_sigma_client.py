@@ -15,6 +15,7 @@ from sandbox import seed
 from sandbox.faults import Fault
 from sandbox.server import Server
 from sigma_client import (
+    Credentials,
     SigmaClient,
     SigmaError,
     dry_run_note,
@@ -196,6 +197,8 @@ SIGMA = "https://app.sigmacomputing.com/acme"
         ("TEAMID", f"{SIGMA}/admin/teams/t-1", "t-1"),
         ("ELEMENT_ID", f"{SIGMA}/workbook/b-c?:nodeId=x_1-2", "x_1-2"),
         ("SWAP_TO_CONNECTIONID", f"{SIGMA}/s/{ID}", ID),
+        ("TARGET_WORKBOOK_ID", f"{SIGMA}/workbook/7sYW", "7sYW"),  # of a recipe of your own
+        ("GRID", "12 x 4", "12 x 4"),
     ],
 )
 def test_an_id_may_be_a_url(monkeypatch, name, value, expected):
@@ -345,6 +348,13 @@ def test_base_url_with_or_without_v2(monkeypatch, sigma, base_url):
     monkeypatch.setenv("baseURL", base_url)
     sigma.get(f"{BASE_URL}/whoami", json={"userId": "1"})
     assert SigmaClient(get_bearer_token).get("/whoami") == {"userId": "1"}
+
+
+def test_a_gateway_may_have_a_path():
+    url = "https://gateway.example.com/sigma/v2"
+    assert Credentials(url, f"{url}/auth/token", "id", "secret").base_url == url
+    with pytest.raises(SigmaError, match="baseURL"):
+        Credentials(f"{url}/auth/token/v2", f"{url}/auth/token", "id", "secret")
 
 
 def test_a_sandbox_that_isnt_running_can_be_started(monkeypatch):

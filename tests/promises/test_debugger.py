@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -36,3 +38,17 @@ def test_f5_runs_the_open_file_to_the_end(sandbox, file, settings, code, categor
         assert end == "terminated"
         assert text in debugger.output(category)
         assert debugger.exit_code() == code
+
+
+def test_f5_ends_as_python_does(tmp_path):
+    program = tmp_path / "mine.py"
+    program.write_text(
+        "import sys, threading, time\n"
+        "threading.Thread(target=lambda: (time.sleep(0.1), print('done'))).start()\n"
+        "sys.exit(sys.argv[1:] or None)\n",
+        encoding="utf-8",
+    )
+    for arguments, expected in ([], (0, "done\n", "")), (["x"], (1, "done\n", "['x']\n")):
+        command = [sys.executable, ROOT / ".vscode" / "run_open_file.py", program, *arguments]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=30)
+        assert (done.returncode, done.stdout, done.stderr) == expected

@@ -146,6 +146,14 @@ def test_oauth_tokens_with_a_typo(overrides, call_recipe, sandbox):
     assert not sandbox.state.log.entries
 
 
+@pytest.mark.parametrize("secret", [seed.SECRET, "Sup3r+secret/="])
+def test_a_secret_in_the_wrong_setting(secret, call_recipe, sandbox):
+    sandbox.state.organization.clients[seed.CLIENT_ID].secret = secret
+    done = call_recipe("members/recent_workbooks.py", SECRET=secret, MEMBERID=secret)
+    assert done.returncode == 1 and "***" in done.stderr
+    assert secret not in done.stdout + done.stderr
+
+
 def test_no_recipe_takes_a_secret_on_its_command_line(call_recipe):
     for recipe in ("get_access_token.py", "members/master_script.py"):
         options = call_recipe(recipe, "--help").stdout

@@ -29,4 +29,4 @@ def test_no_request_makes_the_sandbox_fail(api, sandbox, tmp_path):
     assert "Fuzzing" in done.stdout, done.stdout + done.stderr
     asked = {(entry.method, entry.path.split("/")[2]) for entry in log}
     assert {("GET", "members"), ("POST", "workbooks"), ("PATCH", "files")} <= asked
-    assert len(log) > 200
+    assert len(log) > 50
