@@ -43,8 +43,6 @@ def test_cases_send_the_expected_requests():
     expected = {
         # A workbook with a hit: its list of pages, and the elements of two of its three pages
         "all_input_tables_sparse_small": TOKEN + PAGE + 10 + 1 * 3,
-        "get_column_names": TOKEN + 2 + 3,
-        "bulk_deactivate": TOKEN + 1 + PAGE + 5,
         "transfer_all_workbooks": TOKEN + 2 * PAGE + PAGE + 5,
         "export_1_mb": TOKEN + 3,
     }

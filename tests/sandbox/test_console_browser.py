@@ -155,14 +155,21 @@ def test_the_keyboard_is_enough(visit):
     page.wait_for_function("document.activeElement.scrollLeft > 0")
 
 
-SAME_TEMPLATE = {"/teams", "/workspaces", "/workbooks", "/connections", "/materializations"}
+SAME_TEMPLATE = {
+    "/teams",
+    "/workspaces",
+    "/workbooks",
+    "/connections",
+    "/materializations",
+    "/reports",
+}
 COLOURFUL = {"/", "/members", "/requests", "/faults"}  # with all colours
 
 
 def test_every_page_is_accessible_and_fits_a_phone(browser, sandbox):
     api = Client(fresh(sandbox, members=20, workbooks=20).address)  # axe looks at every row
-    paths = [path for path in PAGES if path not in SAME_TEMPLATE]
-    paths += [f"/members/{fill(api)}", "/members/unknown", "/nowhere"]
+    paths = [path for path in PAGES if path not in SAME_TEMPLATE and "/report/" not in path]
+    paths += [f"/members/{fill(api)}", "/nowhere"]
     page = browser.new_page(base_url=sandbox.address)
     problems = []
     for path in paths:

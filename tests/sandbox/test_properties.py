@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SECONDS = 20
+SECONDS = 12
 
 
 def test_no_request_makes_the_sandbox_fail(api, sandbox, tmp_path):
@@ -20,7 +20,7 @@ def test_no_request_makes_the_sandbox_fail(api, sandbox, tmp_path):
         cwd=tmp_path,  # it leaves files behind
         capture_output=True,
         encoding="utf-8",
-        timeout=6 * SECONDS,
+        timeout=10 * SECONDS,
     )
     # It also tries methods that are not described, and 501 is no failure: so the log decides
     log = sandbox.state.log.entries
@@ -29,4 +29,4 @@ def test_no_request_makes_the_sandbox_fail(api, sandbox, tmp_path):
     assert "Fuzzing" in done.stdout, done.stdout + done.stderr
     asked = {(entry.method, entry.path.split("/")[2]) for entry in log}
     assert {("GET", "members"), ("POST", "workbooks"), ("PATCH", "files")} <= asked
-    assert len(log) > 50
+    assert len(log) > 30
