@@ -222,7 +222,7 @@ def require_all(*names: str, env_file: str = "") -> list[str]:
     if path == FOLDER / ".env" and (FOLDER / ".env.sandbox").exists():
         name = "export SIGMA_ENV_FILE=" if os.name != "nt" else "$env:SIGMA_ENV_FILE = "
         error += f'. To use the sandbox: {name}".env.sandbox"'
-    elif (FOLDER / "sandbox").is_dir() and FOLDER in (recipe.parent, recipe.parent.parent):
+    elif (FOLDER / "sandbox").is_dir() and recipe.is_file() and FOLDER in recipe.parents[:2]:
         error += f". Without an account: python -m sandbox run {recipe.relative_to(FOLDER)}"
     raise SigmaError(error)
 
