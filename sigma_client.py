@@ -608,8 +608,8 @@ def explain(error: Exception, note: str) -> str:
         note = ". You can set REQUESTS_CA_BUNDLE to a file with your company's certificates"
     elif isinstance(error, ProxyError) or isinstance(cause, ConnectTimeoutError):
         note = ". Check baseURL, authURL, HTTPS_PROXY and your network"  # it was never sent
-        local = str(error).startswith("HTTPConnectionPool(host='127.0.0.1'")
-        note = START_SANDBOX if local else note
+        url = getattr(getattr(error, "request", None), "url", "")
+        note = START_SANDBOX if re.match(THIS_MACHINE, url) else note
     return f"{str(cause).partition('>: ')[2] or cause}{note}"
 
 
@@ -772,11 +772,11 @@ def run(main: Callable[..., object], parser: argparse.ArgumentParser | None = No
     arguments = known.parse_args([] if "ipykernel" in sys.modules else None)  # a notebook's kernel
     out, err = SafeStream(sys.stdout), SafeStream(sys.stderr)
     code, problem = 0, None
-    _names.clear()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             for secret in ("SECRET", "EMBED_SECRET", "SNOWFLAKE_PASSWORD"):  # no error shows them
                 keep_secret(read_env(secret))
+            _names.clear()  # a command to copy has none of them
             read_env("OUTPUT_FORMAT", "table", choices=OUTPUT_FORMATS)  # before anything is sent
             written = read_env_file().items()
             hidden = [n for n, v in written if v and os.environ.get(n, v).strip() not in ("", v)]

@@ -357,8 +357,9 @@ def test_a_gateway_may_have_a_path():
         Credentials(f"{url}/auth/token/v2", f"{url}/auth/token", "id", "secret")
 
 
-def test_a_sandbox_that_isnt_running_can_be_started(monkeypatch):
-    use_credentials(monkeypatch, "http://127.0.0.1:9/v2")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_sandbox_that_isnt_running_can_be_started(host, monkeypatch):
+    use_credentials(monkeypatch, f"http://{host}:9/v2")
     with pytest.raises(SigmaError, match="python -m sandbox"):
         SigmaClient(get_bearer_token).get("/whoami")
 

@@ -154,6 +154,14 @@ def test_a_secret_in_the_wrong_setting(secret, call_recipe, sandbox):
     assert secret not in done.stdout + done.stderr
 
 
+def test_the_command_of_a_dry_run_has_none(call_recipe):
+    quoted = f'"{SECRETS["SECRET"]}"'  # as Docker passes it on
+    own = {"SECRET": SECRETS["SECRET"], "EMBED_SECRET": quoted, "DRY_RUN": "true"}
+    done = call_recipe("members/bulk_create.py", **own)
+    assert done.returncode == 0 and "DRY_RUN=false" in done.stdout
+    assert "EMBED_SECRET" not in done.stdout
+
+
 def test_no_recipe_takes_a_secret_on_its_command_line(call_recipe):
     for recipe in ("get_access_token.py", "members/master_script.py"):
         options = call_recipe(recipe, "--help").stdout
