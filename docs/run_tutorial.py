@@ -34,6 +34,8 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT
@@ -200,18 +202,25 @@ def excerpt(place: str) -> str:
     return textwrap.dedent("\n".join(lines)) + "\n"
 
 
-def update(document: str) -> str:
-    """Return the document with the current output and code in every block."""
-    if unknown := re.search(r"^ *(<!--|```).*", PART.sub("", document), re.MULTILINE):
-        sys.exit(f"Error: can't understand this part of the document: {unknown[0]}")
+@contextmanager
+def new_reader() -> Iterator[Reader]:
+    """Make a copy of the project for a reader. At the end, stop the reader's sandbox."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         reader = Reader(Path(name).resolve())
         try:
-            return PART.sub(reader.follow, document)
+            yield reader
         finally:
             if reader.sandbox:
                 reader.sandbox.terminate()
                 reader.sandbox.communicate()
+
+
+def update(document: str) -> str:
+    """Return the document with the current output and code in every block."""
+    if unknown := re.search(r"^ *(<!--|```).*", PART.sub("", document), re.MULTILINE):
+        sys.exit(f"Error: can't understand this part of the document: {unknown[0]}")
+    with new_reader() as reader:
+        return PART.sub(reader.follow, document)
 
 
 def main() -> None:

@@ -14,10 +14,8 @@ import io
 import re
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from string import Template
 from typing import Literal, NamedTuple
@@ -27,7 +25,7 @@ from playwright.sync_api import Browser, Route, sync_playwright
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from docs.run_tutorial import PART, READERS_URL, ROOT, START, TUTORIAL, Reader
+from docs.run_tutorial import PART, READERS_URL, ROOT, START, TUTORIAL, Reader, new_reader
 from sandbox.changes import PAUSE
 
 Scheme = Literal["light", "dark"]
@@ -79,19 +77,6 @@ pre { margin: 10px; color: #e7ebf2; white-space: pre-wrap; word-break: break-all
 $output$$</pre></div>
 <div><h1>$url</h1><img src="data:image/png;base64,$console"></div>
 """)
-
-
-@contextmanager
-def new_reader() -> Iterator[Reader]:
-    """Make a copy of the project for a reader. At the end, stop the reader's sandbox."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        reader = Reader(Path(name).resolve())
-        try:
-            yield reader
-        finally:
-            if reader.sandbox:
-                reader.sandbox.terminate()
-                reader.sandbox.communicate()
 
 
 def photograph(browser: Browser, scheme: Scheme, view: View, reader: Reader) -> bytes:
